@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "pgretain",
+    products: [
+        .executable(name: "pgretain", targets: ["pgretain"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries, each imported by exactly one Swift target.
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .target(name: "CSystem"),
+
+        // Decides; imports nothing.
+        .target(name: "Retention", swiftSettings: strict),
+
+        // Four siblings: none imports another.
+        .target(name: "RowCoding", dependencies: ["Retention", "CXXHash"], swiftSettings: strict),
+        .target(
+            name: "Archives",
+            dependencies: ["Retention", "CLibdeflate", "CZlib", "CCrypto", "CSystem"],
+            swiftSettings: strict),
+        .target(name: "Postgres", dependencies: ["Retention", "CLibPQ"], swiftSettings: strict),
+        .target(name: "Capacity", dependencies: ["Retention"], swiftSettings: strict),
+
+        // Observes the world, carries a plan out.
+        .target(
+            name: "Maintenance",
+            dependencies: ["Retention", "RowCoding", "Archives", "Postgres", "Capacity"],
+            swiftSettings: strict),
+
+        // The edge.
+        .executableTarget(
+            name: "pgretain",
+            dependencies: [
+                "Retention", "Capacity", "Maintenance", "Yams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+    ]
+)
