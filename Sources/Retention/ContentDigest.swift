@@ -42,3 +42,27 @@ public struct ContentDigest: Equatable, Hashable, Sendable {
 extension ContentDigest: CustomStringConvertible {
     public var description: String { "\(rows) rows, \(hex)" }
 }
+
+extension ContentDigest: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case rows
+        case sum = "digest"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let hex = try container.decode(String.self, forKey: .sum)
+        let rows = try container.decode(UInt64.self, forKey: .rows)
+        guard let digest = ContentDigest(rows: rows, hex: hex) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .sum, in: container, debugDescription: "not 32 hexadecimal digits")
+        }
+        self = digest
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(rows, forKey: .rows)
+        try container.encode(hex, forKey: .sum)
+    }
+}

@@ -1,0 +1,146 @@
+/// One event of the ledger: something that was done, and cannot be undone by forgetting it.
+public struct LedgerEvent: Equatable, Sendable, Codable {
+    public enum Kind: String, Sendable, Codable, CaseIterable {
+        /// An operator's yes to a policy.
+        case approved
+        /// An archive was published and verified.
+        case archived
+        /// A DETACH CONCURRENTLY is about to begin.
+        case detaching
+        /// A partition left its table and waits in quarantine.
+        case detached
+        /// A quarantined table was dropped against a proof.
+        case dropped
+        /// An archive came back as a table, or as a partition.
+        case restored
+        /// A pin was lifted.
+        case released
+        /// A quarantined table went back to its place.
+        case reattached
+    }
+
+    public var kind: Kind
+    /// The parent.
+    public var table: QualifiedName
+    /// The relation the event is about, under its readable name.
+    public var relation: QualifiedName?
+    public var relationOID: UInt32?
+    public var bounds: PartitionBounds?
+    /// `FOR VALUES FROM (…) TO (…)`, to attach it again.
+    public var boundsSQL: String?
+    /// Not before then may the quarantined table be dropped; nil: never (`then: detach`).
+    public var dropAfter: Instant?
+    /// What the archive held.
+    public var digest: ContentDigest?
+    /// The archive's place in the store.
+    public var archive: String?
+    /// Whatever else explains it; an approved policy's fields among it.
+    public var details: [String: String]
+
+    public init(
+        _ kind: Kind, table: QualifiedName, relation: QualifiedName? = nil,
+        relationOID: UInt32? = nil, bounds: PartitionBounds? = nil, boundsSQL: String? = nil,
+        dropAfter: Instant? = nil, digest: ContentDigest? = nil, archive: String? = nil,
+        details: [String: String] = [:]
+    ) {
+        self.kind = kind
+        self.table = table
+        self.relation = relation
+        self.relationOID = relationOID
+        self.bounds = bounds
+        self.boundsSQL = boundsSQL
+        self.dropAfter = dropAfter
+        self.digest = digest
+        self.archive = archive
+        self.details = details
+    }
+}
+
+/// A detached, renamed table that waits out its grace in the schema `pgretain`.
+public struct Quarantined: Equatable, Sendable, Codable {
+    public var oid: UInt32
+    /// Its name now: `pgretain.q_16412`.
+    public var name: QualifiedName
+    /// Its name when it was a partition.
+    public var formerName: QualifiedName
+    public var bounds: PartitionBounds
+    public var boundsSQL: String
+    public var bytes: Int64
+    public var detachedAt: Instant
+    /// Nil: it waits for ever (`then: detach`).
+    public var dropAfter: Instant?
+
+    public init(
+        oid: UInt32, name: QualifiedName, formerName: QualifiedName, bounds: PartitionBounds,
+        boundsSQL: String, bytes: Int64, detachedAt: Instant, dropAfter: Instant?
+    ) {
+        self.oid = oid
+        self.name = name
+        self.formerName = formerName
+        self.bounds = bounds
+        self.boundsSQL = boundsSQL
+        self.bytes = bytes
+        self.detachedAt = detachedAt
+        self.dropAfter = dropAfter
+    }
+}
+
+/// Restored rows that retention leaves alone until a date.
+public struct Pin: Equatable, Sendable, Codable {
+    public var id: Int64
+    public var table: QualifiedName
+    /// The table or partition that holds the restored rows.
+    public var relation: QualifiedName
+    public var bounds: PartitionBounds
+    public var until: Instant
+
+    public init(
+        id: Int64, table: QualifiedName, relation: QualifiedName, bounds: PartitionBounds,
+        until: Instant
+    ) {
+        self.id = id
+        self.table = table
+        self.relation = relation
+        self.bounds = bounds
+        self.until = until
+    }
+}
+
+/// "Keep this range, whatever the policy says."
+public struct Hold: Equatable, Sendable, Codable {
+    public var id: Int64
+    public var table: QualifiedName
+    public var bounds: PartitionBounds
+    public var reason: String
+    public var by: String
+    /// Nil: until it is released.
+    public var until: Instant?
+
+    public init(
+        id: Int64, table: QualifiedName, bounds: PartitionBounds, reason: String, by: String,
+        until: Instant?
+    ) {
+        self.id = id
+        self.table = table
+        self.bounds = bounds
+        self.reason = reason
+        self.by = by
+        self.until = until
+    }
+}
+
+/// The stop switch: while it stands, nothing of the table (or of any table) is retired.
+public struct Pause: Equatable, Sendable, Codable {
+    /// Nil: every table.
+    public var table: QualifiedName?
+    public var reason: String
+    public var by: String
+    public var until: Instant?
+
+    public init(table: QualifiedName?, reason: String, by: String, until: Instant?) {
+        self.table = table
+        self.reason = reason
+        self.by = by
+        self.until = until
+    }
+}

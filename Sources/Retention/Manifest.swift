@@ -1,0 +1,113 @@
+/// What an archive claims: the commit record of one `[from, to)` slice of one table.
+///
+/// The file's form, byte for byte, is fixed by `docs/archive-format.md`.
+public struct Manifest: Equatable, Sendable, Codable {
+    public static let currentFormat = 1
+
+    public struct Relation: Equatable, Sendable, Codable {
+        public var name: QualifiedName
+        public var oid: UInt32
+
+        public init(name: QualifiedName, oid: UInt32) {
+            self.name = name
+            self.oid = oid
+        }
+    }
+
+    /// One gzip file of whole lines.
+    public struct Part: Equatable, Sendable, Codable {
+        /// The file's name in the archive's directory: `part-00000.ndjson.gz`.
+        public var file: String
+        /// The file's size in bytes.
+        public var bytes: Int64
+        /// Of the file, 64 lower-case hexadecimal digits.
+        public var sha256: String
+        /// The size in bytes once inflated.
+        public var ndjsonBytes: Int64
+        public var digest: ContentDigest
+        /// Smallest and largest key, nil when every key is NULL or infinite.
+        public var smallestKey: Instant?
+        public var largestKey: Instant?
+
+        public init(
+            file: String, bytes: Int64, sha256: String, ndjsonBytes: Int64,
+            digest: ContentDigest, smallestKey: Instant?, largestKey: Instant?
+        ) {
+            self.file = file
+            self.bytes = bytes
+            self.sha256 = sha256
+            self.ndjsonBytes = ndjsonBytes
+            self.digest = digest
+            self.smallestKey = smallestKey
+            self.largestKey = largestKey
+        }
+    }
+
+    /// Where the rows came from.
+    public struct Origin: Equatable, Sendable, Codable {
+        /// `server_version`, such as `15.8 (Debian 15.8-0+deb12u1)`.
+        public var serverVersion: String
+        /// The database's encoding, such as `UTF8`.
+        public var encoding: String
+        /// From `pg_control_system()`, as decimal digits; empty where it may not be read.
+        public var systemIdentifier: String
+        public var database: String
+
+        public init(
+            serverVersion: String, encoding: String, systemIdentifier: String, database: String
+        ) {
+            self.serverVersion = serverVersion
+            self.encoding = encoding
+            self.systemIdentifier = systemIdentifier
+            self.database = database
+        }
+    }
+
+    public var format: Int
+    /// `pgretain 0.1.0`
+    public var tool: String
+    /// Counts the archives that this slice has had, from 1.
+    public var generation: Int
+    public var table: Relation
+    public var partition: Relation
+    public var key: String
+    public var keyType: KeyType
+    public var bounds: PartitionBounds
+    public var digest: ContentDigest
+    public var parts: [Part]
+    public var definition: TableDefinition
+    /// How each column is written, in column order: the names of `docs/archive-format.md`.
+    public var encodings: [String]
+    public var origin: Origin
+    /// When the snapshot was taken, by the server's clock.
+    public var exportedAt: Instant
+    public var warnings: [String]
+
+    public init(
+        format: Int = currentFormat, tool: String, generation: Int, table: Relation,
+        partition: Relation, key: String, keyType: KeyType, bounds: PartitionBounds,
+        digest: ContentDigest, parts: [Part], definition: TableDefinition, encodings: [String],
+        origin: Origin, exportedAt: Instant, warnings: [String]
+    ) {
+        self.format = format
+        self.tool = tool
+        self.generation = generation
+        self.table = table
+        self.partition = partition
+        self.key = key
+        self.keyType = keyType
+        self.bounds = bounds
+        self.digest = digest
+        self.parts = parts
+        self.definition = definition
+        self.encodings = encodings
+        self.origin = origin
+        self.exportedAt = exportedAt
+        self.warnings = warnings
+    }
+
+    /// Compressed size of all parts.
+    public var bytes: Int64 { parts.reduce(0) { $0 + $1.bytes } }
+    /// Inflated size of all parts.
+    public var ndjsonBytes: Int64 { parts.reduce(0) { $0 + $1.ndjsonBytes } }
+}
