@@ -1,0 +1,68 @@
+import Glibc
+import Retention
+import Synchronization
+
+/// SIGINT and SIGTERM, turned into an orderly end: what waits on the server is cancelled, and
+/// each step looks here before it goes on.
+public final class Interruption: Sendable {
+    private struct State {
+        var status: ExitStatus?
+        var cancel: (@Sendable () -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    /// Takes the two signals over for the whole process. To be called before any other thread
+    /// exists, since threads inherit what is blocked.
+    public func listen() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        // A reader that goes away must not kill the night.
+        signal(SIGPIPE, SIG_IGN)
+        let waited = signals
+        let thread = Threads.start { [self] in
+            var signals = waited
+            while true {
+                var number: Int32 = 0
+                guard sigwait(&signals, &number) == 0 else { continue }
+                interrupt(number == SIGINT ? .interrupted : .terminated)
+            }
+        }
+        pthread_detach(thread)
+    }
+
+    /// Ends the run as the signal would. A second one ends the process on the spot.
+    public func interrupt(_ status: ExitStatus) {
+        let (cancel, isSecond) = state.withLock { state in
+            defer { if state.status == nil { state.status = status } }
+            return (state.cancel, state.status != nil)
+        }
+        if isSecond { _exit(status.rawValue) }
+        cancel?()
+    }
+
+    /// What the run ends with, once a signal has come.
+    public var status: ExitStatus? { state.withLock { $0.status } }
+
+    /// Throws once a signal has come.
+    func check() throws(Problem) {
+        guard let status else { return }
+        throw Problem(
+            "interrupted", status, "Interrupted. Nothing half-done was published.",
+            hint: "Run it again; it goes on where it stopped.")
+    }
+
+    /// What to do when a signal comes while something waits.
+    func onSignal(_ cancel: (@Sendable () -> Void)?) {
+        let late = state.withLock { state in
+            state.cancel = cancel
+            return state.status != nil
+        }
+        if late { cancel?() }
+    }
+}

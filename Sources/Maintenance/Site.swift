@@ -1,0 +1,63 @@
+import Retention
+
+/// Where the work is done and within which limits: what the configuration says, believed.
+public struct Site: Sendable {
+    /// Whatever libpq understands; empty leaves it to libpq's environment.
+    public var database: String
+    /// From `password_command`; nil leaves it to libpq.
+    public var password: String?
+    /// SET ROLE after connecting.
+    public var role: String?
+    /// The archive root: a directory.
+    public var archives: String
+    public var tables: [TableSettings]
+    /// Threads that encode, compress and verify.
+    public var workers: Int
+    /// NDJSON bytes a part holds, about.
+    public var partBytes: Int
+    /// The longest rung of the lock ladder, in milliseconds.
+    public var lockTimeoutMilliseconds: Int
+    public var lockAttempts: Int
+    /// Name and version, as manifests and the ledger have it.
+    public var tool: String
+
+    public init(
+        database: String, password: String?, role: String?, archives: String,
+        tables: [TableSettings], workers: Int, partBytes: Int, lockTimeoutMilliseconds: Int,
+        lockAttempts: Int, tool: String
+    ) {
+        self.database = database
+        self.password = password
+        self.role = role
+        self.archives = archives
+        self.tables = tables
+        self.workers = workers
+        self.partBytes = partBytes
+        self.lockTimeoutMilliseconds = lockTimeoutMilliseconds
+        self.lockAttempts = lockAttempts
+        self.tool = tool
+    }
+
+    /// What the site says of a table; a problem when it says nothing.
+    public func settings(of table: QualifiedName) throws(Problem) -> TableSettings {
+        guard let found = tables.first(where: { $0.policy.table == table }) else {
+            let known = tables.map { $0.policy.table.description }.joined(separator: ", ")
+            throw Problem(
+                "table.unknown", .missing, "The configuration says nothing about \(table).",
+                hint: known.isEmpty ? "Add it under tables:." : "It has: \(known).")
+        }
+        return found
+    }
+}
+
+/// What the configuration says about one table.
+public struct TableSettings: Sendable {
+    public var policy: RetentionPolicy
+    /// 1 (fast) to 12 (small).
+    public var compression: Int
+
+    public init(policy: RetentionPolicy, compression: Int) {
+        self.policy = policy
+        self.compression = compression
+    }
+}

@@ -1,0 +1,147 @@
+/// Decides what may leave. Any answer that is not understood means keep.
+struct Gate {
+    private let policy: RetentionPolicy
+    private let table: PartitionedTable
+    private let calendar: TableCalendar
+    private let archived: Set<PartitionBounds>
+    private let newest: Instant?
+    private let detaching: Set<UInt32>
+    private let holds: [Hold]
+    private let pins: [Pin]
+    private let pause: Pause?
+    private let approval: Approval
+    private let expired: [Partition]
+
+    private enum Approval: Equatable {
+        case given
+        case never
+        case outgrown([String])
+    }
+
+    init(_ seen: TableObservation, table: PartitionedTable, calendar: TableCalendar) {
+        policy = seen.policy
+        self.table = table
+        self.calendar = calendar
+        archived = Set(seen.archives.map(\.bounds))
+        newest = seen.partitions.compactMap(\.bounds?.to).max()
+        detaching = seen.detaching
+        holds = seen.holds.filter { $0.until.map { $0 > calendar.wallClock } ?? true }
+        pins = seen.pins.filter { $0.until > calendar.wallClock }
+        pause = seen.pauses.first { $0.until.map { $0 > calendar.wallClock } ?? true }
+        if policy.then == .keep {
+            approval = .given
+        } else if let approved = seen.approved {
+            let ways = approved.harsherWays(of: policy, at: calendar.wallClock)
+            approval = ways.isEmpty ? .given : .outgrown(ways)
+        } else {
+            approval = .never
+        }
+        expired = seen.partitions.filter { partition in
+            partition.bounds.map { $0.to <= calendar.cutoff } ?? false
+        }
+    }
+
+    // MARK: Partitions
+
+    func verdict(of partition: Partition) -> Verdict {
+        if let reason = reasonToKeep(partition) { return .keep(reason) }
+        switch policy.then {
+        case .keep: return .retire([.export, .verify, .publish])
+        case .detach: return .retire([.export, .verify, .publish, .detach])
+        case .drop: return .retire([.export, .verify, .publish, .detach, .drop])
+        }
+    }
+
+    private func reasonToKeep(_ partition: Partition) -> Verdict.Reason? {
+        if case .default = partition.extent { return .defaultPartition }
+        guard let bounds = partition.bounds else { return .openBounds }
+        if partition.isPartitioned { return .subpartitioned }
+        if partition.isForeign { return .notAPlainTable }
+        if partition.isDetachPending, !detaching.contains(partition.oid) {
+            return .foreignPendingDetach
+        }
+        if bounds.contains(calendar.now) { return .current }
+        if bounds.from > calendar.now { return .future }
+        if bounds.to > calendar.cutoff {
+            return .withinRetention(until: policy.retain.after(bounds.to, in: calendar.zone))
+        }
+        if bounds.to == newest { return .last }
+        if let reason = reasonToHold(bounds) { return reason }
+        if !table.incomingForeignKeys.isEmpty, policy.then != .keep {
+            return .incomingForeignKeys(table.incomingForeignKeys)
+        }
+        if policy.then == .keep, archived.contains(bounds) { return .archived }
+        return approval == .given ? nil : .awaitingApproval
+    }
+
+    /// What an operator has said about a range, whatever the policy says.
+    private func reasonToHold(_ bounds: PartitionBounds) -> Verdict.Reason? {
+        if let pause { return .paused(by: pause.by, reason: pause.reason) }
+        if let hold = holds.first(where: { $0.bounds.overlaps(bounds) }) {
+            return .held(by: hold.by, reason: hold.reason)
+        }
+        if let pin = pins.first(where: { $0.bounds.overlaps(bounds) }) {
+            return .pinned(until: pin.until)
+        }
+        return nil
+    }
+
+    // MARK: Quarantine
+
+    func verdict(of quarantined: Quarantined) -> Verdict {
+        if let reason = reasonToHold(quarantined.bounds) { return .keep(reason) }
+        guard let due = quarantined.dropAfter, policy.then == .drop else {
+            return .keep(.detachedForGood)
+        }
+        guard quarantined.bounds.to <= calendar.cutoff else {
+            let until = policy.retain.after(quarantined.bounds.to, in: calendar.zone)
+            return .keep(.retentionLengthened(until: until))
+        }
+        // The grace is measured by the real clock, whatever the key's calendar is.
+        guard due <= calendar.wallClock else { return .keep(.grace(until: due)) }
+        return approval == .given ? .retire([.drop]) : .keep(.awaitingApproval)
+    }
+
+    // MARK: What to say
+
+    var problems: [Problem] {
+        let ask: String
+        switch approval {
+        case .given: return []
+        case .never: ask = "was never approved"
+        case .outgrown(let ways):
+            ask = "is harsher than the approved one (\(ways.joined(separator: "; ")))"
+        }
+        let bytes = expired.reduce(0) { $0 + $1.bytes }
+        let verb = policy.then == .drop ? "drop" : "detach"
+        return [
+            Problem(
+                "policy.approval", .brake,
+                "The policy of \(policy.table) \(ask): it would \(verb) everything before "
+                    + "\(calendar.cutoff.dateText), which today is \(expired.count) "
+                    + "partition\(expired.count == 1 ? "" : "s") of \(bytes) bytes. "
+                    + "Nothing was retired; months are still made ahead.",
+                hint: "pgretain approve --table \(policy.table)")
+        ]
+    }
+
+    func notes(on plan: TablePlan) -> [String] {
+        var notes: [String] = []
+        if plan.backlog > 0 {
+            notes.append(
+                "backlog \(plan.backlog), done in \(plan.backlogNights) "
+                    + "night\(plan.backlogNights == 1 ? "" : "s")")
+        }
+        let ranges = plan.entries.compactMap(\.partition.bounds).sorted()
+        for (older, newer) in zip(ranges, ranges.dropFirst()) where older.to < newer.from {
+            notes.append(
+                "gap: no partition takes rows from \(older.to.dateText) to \(newer.from.dateText)")
+        }
+        if !table.incomingForeignKeys.isEmpty, policy.then != .keep {
+            let keys = table.incomingForeignKeys.joined(separator: ", ")
+            notes.append(
+                "foreign keys point at \(table.name) (\(keys)): no partition of it can be retired")
+        }
+        return notes
+    }
+}

@@ -1,0 +1,76 @@
+/// What a run does: a value that `plan` prints and `run` carries out.
+public struct Plan: Equatable, Sendable, Codable {
+    public var now: Instant
+    public var tables: [TablePlan]
+
+    public init(now: Instant, tables: [TablePlan]) {
+        self.now = now
+        self.tables = tables
+    }
+
+    /// The status that a run of this plan ends with when every step succeeds.
+    public var exitStatus: ExitStatus {
+        .of(tables.lazy.flatMap(\.problems).map(\.status))
+    }
+}
+
+/// What becomes of one table.
+public struct TablePlan: Equatable, Sendable, Codable {
+    public struct Premake: Equatable, Sendable, Codable {
+        public var name: String
+        public var bounds: PartitionBounds
+        /// `FROM` and `TO` as literals of the key's type.
+        public var from: String
+        public var to: String
+    }
+
+    public struct Entry: Equatable, Sendable, Codable {
+        public var partition: Partition
+        public var verdict: Verdict
+        public var slice: Slice?
+    }
+
+    public struct QuarantineEntry: Equatable, Sendable, Codable {
+        public var table: Quarantined
+        public var verdict: Verdict
+        public var slice: Slice
+    }
+
+    public var table: QualifiedName
+    public var then: RetentionAction
+    /// A partition whose upper bound is at or before this has expired.
+    public var cutoff: Instant
+    public var premakes: [Premake]
+    public var entries: [Entry]
+    public var quarantine: [QuarantineEntry]
+    /// Expired partitions that wait for other nights, and how many nights they need.
+    public var backlog: Int
+    public var backlogNights: Int
+    /// What ends in a status other than 0.
+    public var problems: [Problem]
+    /// What an operator should know, and need not act upon.
+    public var notes: [String]
+
+    public init(table: QualifiedName, then: RetentionAction, cutoff: Instant) {
+        self.table = table
+        self.then = then
+        self.cutoff = cutoff
+        premakes = []
+        entries = []
+        quarantine = []
+        backlog = 0
+        backlogNights = 0
+        problems = []
+        notes = []
+    }
+
+    /// Entries to retire, oldest first.
+    public var retirements: [Entry] {
+        entries.filter { if case .retire = $0.verdict { true } else { false } }
+    }
+
+    /// Quarantined tables to drop, oldest first.
+    public var drops: [QuarantineEntry] {
+        quarantine.filter { if case .retire = $0.verdict { true } else { false } }
+    }
+}

@@ -1,0 +1,95 @@
+/// Policies and an observation in, a plan out. Pure: the same world gives the same plan.
+public struct Planner: Sendable {
+    /// How many partitions a table may lose in this run; nil leaves it to each policy.
+    public var maxRetire: Int?
+
+    public init(maxRetire: Int? = nil) {
+        self.maxRetire = maxRetire
+    }
+
+    public func plan(_ observation: Observation) -> Plan {
+        Plan(
+            now: observation.now,
+            tables: observation.tables.map { plan($0, now: observation.now) })
+    }
+
+    private func plan(_ seen: TableObservation, now: Instant) -> TablePlan {
+        let policy = seen.policy
+        guard let table = seen.table else {
+            let cutoff = policy.retain.before(now, in: policy.zone)
+            var plan = TablePlan(table: policy.table, then: policy.then, cutoff: cutoff)
+            plan.problems = seen.problems
+            return plan
+        }
+        let calendar = TableCalendar(policy: policy, keyType: table.keyType, now: now)
+        var plan = TablePlan(table: policy.table, then: policy.then, cutoff: calendar.cutoff)
+        plan.problems = seen.problems
+
+        let gate = Gate(seen, table: table, calendar: calendar)
+        plan.problems += gate.problems
+        PremakePlanner(seen, table: table, calendar: calendar).add(to: &plan)
+
+        let limit = maxRetire ?? policy.maxRetire
+        var retired = 0
+        var waiting = 0
+        for partition in Self.oldestFirst(seen.partitions) {
+            let slice = partition.bounds.map { calendar.slice(of: $0) }
+            var verdict = gate.verdict(of: partition)
+            if case .retire = verdict, policy.then != .keep {
+                if retired < limit {
+                    retired += 1
+                } else {
+                    let nights = limit > 0 ? waiting / limit + 1 : waiting + 1
+                    verdict = .keep(.backlog(nights: nights))
+                    waiting += 1
+                }
+            }
+            plan.entries.append(.init(partition: partition, verdict: verdict, slice: slice))
+        }
+        plan.backlog = waiting
+        plan.backlogNights = limit > 0 ? (waiting + limit - 1) / limit : waiting
+        plan.quarantine = seen.quarantine.sorted { ($0.bounds, $0.oid) < ($1.bounds, $1.oid) }
+            .map {
+                .init(table: $0, verdict: gate.verdict(of: $0), slice: calendar.slice(of: $0.bounds))
+            }
+        plan.notes = gate.notes(on: plan)
+        return plan
+    }
+
+    /// Open and DEFAULT ones after all others; then by bounds, then by name.
+    private static func oldestFirst(_ partitions: [Partition]) -> [Partition] {
+        partitions.sorted { a, b in
+            switch (a.bounds, b.bounds) {
+            case (let x?, let y?): (x, a.name) < (y, b.name)
+            case (nil, nil): a.name < b.name
+            case (let x, _): x != nil
+            }
+        }
+    }
+}
+
+/// A table's own clock and calendar. Keys without a zone live in a world where everything is UTC:
+/// there, now is what a wall in the policy's zone shows.
+public struct TableCalendar: Sendable {
+    public let period: Period
+    /// In which period bounds are midnights.
+    public let zone: Zone
+    public let now: Instant
+    /// The real time, which `now` is too unless the key has no zone.
+    public let wallClock: Instant
+    public let cutoff: Instant
+    public let table: QualifiedName
+
+    public init(policy: RetentionPolicy, keyType: KeyType, now: Instant) {
+        table = policy.table
+        period = policy.period
+        zone = keyType.isNaive ? .utc : policy.zone
+        wallClock = now
+        self.now = keyType.isNaive ? policy.zone.civil(now).asUTC : now
+        cutoff = policy.retain.before(self.now, in: zone)
+    }
+
+    public func slice(of bounds: PartitionBounds) -> Slice {
+        Slice(table: table, path: period.slicePath(of: bounds, in: zone))
+    }
+}

@@ -1,0 +1,100 @@
+/// What becomes of an expired partition.
+public enum RetentionAction: String, Sendable, Codable, CaseIterable, Comparable {
+    /// Archive it, and leave it where it is.
+    case keep
+    /// Archive it and detach it.
+    case detach
+    /// Archive it, detach it, and drop it after the grace.
+    case drop
+
+    /// Milder first.
+    public static func < (a: RetentionAction, b: RetentionAction) -> Bool {
+        allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
+    }
+}
+
+/// What an operator wants of one table.
+public struct RetentionPolicy: Equatable, Sendable {
+    public var table: QualifiedName
+    /// The time column, verbatim.
+    public var key: String
+    public var period: Period
+    /// Periods to make ahead, beyond the current one.
+    public var premake: Int
+    public var retain: Span
+    public var then: RetentionAction
+    /// Between detach and drop.
+    public var grace: Span
+    /// Whose midnight bounds a period.
+    public var zone: Zone
+    /// Detaches a run may do, oldest first.
+    public var maxRetire: Int
+
+    public init(
+        table: QualifiedName, key: String, period: Period, premake: Int, retain: Span,
+        then: RetentionAction, grace: Span, zone: Zone, maxRetire: Int
+    ) {
+        self.table = table
+        self.key = key
+        self.period = period
+        self.premake = premake
+        self.retain = retain
+        self.then = then
+        self.grace = grace
+        self.zone = zone
+        self.maxRetire = maxRetire
+    }
+}
+
+/// The part of a policy that an operator says yes to.
+public struct ApprovedPolicy: Equatable, Sendable, Codable {
+    public var key: String
+    public var period: Period
+    public var retain: Span
+    public var then: RetentionAction
+
+    public init(_ policy: RetentionPolicy) {
+        key = policy.key
+        period = policy.period
+        retain = policy.retain
+        then = policy.then
+    }
+
+    /// As a ledger event's details.
+    public var details: [String: String] {
+        [
+            "key": key, "period": period.rawValue, "retain": retain.description,
+            "then": then.rawValue,
+        ]
+    }
+
+    /// Nil when the details are not those of a policy: then nothing was approved.
+    public init?(details: [String: String]) {
+        guard let key = details["key"], let period = details["period"].flatMap(Period.init),
+            let retain = details["retain"].flatMap(Span.init),
+            let then = details["then"].flatMap(RetentionAction.init)
+        else { return nil }
+        self.key = key
+        self.period = period
+        self.retain = retain
+        self.then = then
+    }
+
+    /// In which ways a policy removes more than this one, tonight; empty when in none.
+    public func harsherWays(of policy: RetentionPolicy, at now: Instant) -> [String] {
+        var ways: [String] = []
+        if policy.key != key { ways.append("key is \(policy.key), approved was \(key)") }
+        if policy.period != period {
+            ways.append("period is \(policy.period.rawValue), approved was \(period.rawValue)")
+        }
+        if policy.then > then {
+            ways.append("then is \(policy.then.rawValue), approved was \(then.rawValue)")
+        }
+        if policy.retain != retain,
+            policy.retain.before(now, in: policy.zone) > retain.before(now, in: policy.zone)
+        {
+            ways.append("retain is \(policy.retain), approved was \(retain)")
+        }
+        return ways
+    }
+}

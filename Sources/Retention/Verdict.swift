@@ -1,0 +1,83 @@
+/// What becomes of a partition or a quarantined table tonight, and why.
+public enum Verdict: Equatable, Sendable, Codable {
+    case keep(Reason)
+    /// The steps to take, in order.
+    case retire([Step])
+
+    /// Why something stays.
+    public enum Reason: Equatable, Sendable, Codable {
+        case withinRetention(until: Instant)
+        /// Now falls into it.
+        case current
+        case future
+        /// It is the newest one; a table is never left without.
+        case last
+        case defaultPartition
+        /// MINVALUE, MAXVALUE or an infinity.
+        case openBounds
+        case subpartitioned
+        case notAPlainTable
+        /// Somebody else began to detach it.
+        case foreignPendingDetach
+        case incomingForeignKeys([String])
+        case held(by: String, reason: String)
+        case pinned(until: Instant)
+        case paused(by: String, reason: String)
+        /// The policy waits for `approve`.
+        case awaitingApproval
+        /// Its archive exists, and the policy is `then: keep`.
+        case archived
+        /// Others are older; `nights` from now it is its turn.
+        case backlog(nights: Int)
+        /// Quarantined until the grace is over.
+        case grace(until: Instant)
+        /// Quarantined for good: the policy said `then: detach`.
+        case detachedForGood
+        /// The policy was changed since the detach, and now keeps it.
+        case retentionLengthened(until: Instant)
+    }
+}
+
+/// One step of a retirement. What is left of the chain is always a suffix of it.
+public enum Step: String, Sendable, Codable, CaseIterable {
+    case export, verify, publish, detach, drop
+}
+
+extension Verdict.Reason {
+    /// The reason as a sentence without its full stop.
+    public var sentence: String {
+        switch self {
+        case .withinRetention(let until): "younger than the policy until \(until.dateText)"
+        case .current: "holds the present"
+        case .future: "made ahead"
+        case .last: "the newest partition is never retired"
+        case .defaultPartition: "the DEFAULT partition is never retired"
+        case .openBounds: "has MINVALUE, MAXVALUE or infinity as a bound"
+        case .subpartitioned: "is partitioned itself"
+        case .notAPlainTable: "is not a plain table"
+        case .foreignPendingDetach: "somebody else has begun to detach it"
+        case .incomingForeignKeys(let keys):
+            "foreign keys point at the table: \(keys.joined(separator: ", "))"
+        case .held(let who, let reason): "held by \(who): \(reason)"
+        case .pinned(let until): "restored, and pinned until \(until.dateText)"
+        case .paused(let who, let reason): "paused by \(who): \(reason)"
+        case .awaitingApproval: "expired; the policy waits for approval"
+        case .archived: "expired and archived; the policy keeps it"
+        case .backlog(let nights):
+            "expired; older ones go first (in \(nights) night\(nights == 1 ? "" : "s"))"
+        case .grace(let until): "detached; its grace ends \(until.dateText)"
+        case .detachedForGood: "detached; the policy does not drop"
+        case .retentionLengthened(let until):
+            "detached; the policy of today keeps it until \(until.dateText)"
+        }
+    }
+}
+
+extension Instant {
+    /// `2025-01-01`, or `2025-01-01 02:17 UTC` when it is no midnight.
+    public var dateText: String {
+        let civil = CivilDateTime(utc: self)
+        guard civil.microseconds != 0 else { return civil.date.description }
+        return "\(civil.date) \(civil.text().dropFirst(11).prefix(5)) UTC"
+    }
+}

@@ -1,0 +1,291 @@
+import Maintenance
+import Retention
+import Yams
+
+/// The file as written in, the configuration as believed out; or every problem at once.
+struct ConfigurationResolver {
+    private let reader: YAMLReader
+    private let overrides: Overrides
+    private let environment: [String: String]
+    private let processors: Int
+    private let tool: String
+    private var settings: [Configuration.Setting] = []
+
+    private static let keys = [
+        "database", "role", "password_command", "archives", "workers", "part_size", "tables",
+        "limits",
+    ]
+    private static let tableKeys = [
+        "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
+    ]
+    private static let limitKeys = ["max_retire", "lock_timeout", "lock_attempts"]
+    private static let later = [
+        "copies": "a second store is not built yet", "capacity": "the forecast is not built yet",
+        "jobs": "partitions go one at a time", "databases": "one database a configuration",
+        "on_failure": "notifications are not built yet",
+    ]
+    private static let laterOfTables = [
+        "search_columns": "search is not built yet", "rules": "rules by row are not built yet",
+        "redact": "redaction is not built yet", "default": "draining DEFAULT is not built yet",
+        "keep_archives": "archives are kept for ever",
+    ]
+
+    init(
+        file: String, overrides: Overrides, environment: [String: String], processors: Int,
+        tool: String
+    ) {
+        reader = YAMLReader(file: file)
+        self.overrides = overrides
+        self.environment = environment
+        self.processors = processors
+        self.tool = tool
+    }
+
+    mutating func resolve(_ text: String) throws(Problem) -> Configuration {
+        let root: Node
+        do {
+            guard let node = try Yams.compose(yaml: text) else {
+                throw problem(["the file is empty"])
+            }
+            root = node
+        } catch let error as YamlError {
+            throw problem(["not YAML: \(error)"])
+        } catch {
+            throw Problem(explaining: error)
+        }
+        let entries = reader.entries(root, of: "", known: Self.keys, later: Self.later)
+        let limits = entries["limits"].map {
+            reader.entries($0, of: "limits", known: Self.limitKeys, later: ["rate": "not built yet"])
+        }
+        let site = Site(
+            database: database(entries["database"]), password: nil,
+            role: optional(entries["role"], key: "role"), archives: archives(entries["archives"]),
+            tables: tables(entries["tables"], limits: limits ?? [:]),
+            workers: number(entries["workers"], "workers", 1...256, default: processors),
+            partBytes: partSize(entries["part_size"]),
+            lockTimeoutMilliseconds: lockTimeout(limits?["lock_timeout"]),
+            lockAttempts: number(
+                limits?["lock_attempts"], "limits.lock_attempts", 1...1000, default: 20),
+            tool: tool)
+        passwordCommand = optional(entries["password_command"], key: "password_command")
+        guard reader.problems.isEmpty else { throw problem(reader.problems) }
+        return Configuration(file: reader.file, site: site, settings: settings)
+    }
+
+    /// The command whose output is the password; the caller runs it.
+    private(set) var passwordCommand: String?
+
+    private func problem(_ all: [String]) -> Problem {
+        let count = all.count == 1 ? "a problem" : "\(all.count) problems"
+        return Problem(
+            "configuration.wrong", .configuration,
+            "\(reader.file) has \(count); nothing was done.\n  " + all.joined(separator: "\n  "),
+            hint: "pgretain init writes a commented example; docs/configuration.md has every key.")
+    }
+
+    // MARK: The whole
+
+    private mutating func database(_ node: Node?) -> String {
+        if let flag = overrides.database { return note("database", flag, .flag("--database")) }
+        if let value = environment["PGRETAIN_DATABASE"] {
+            return note("database", value, .environment("PGRETAIN_DATABASE"))
+        }
+        guard let node else { return note("database", "", .default) }
+        return note("database", reader.text(node, key: "database") ?? "", source(node))
+    }
+
+    private mutating func archives(_ node: Node?) -> String {
+        if let flag = overrides.archives { return note("archives", flag, .flag("--archives")) }
+        if let value = environment["PGRETAIN_ARCHIVES"] {
+            return note("archives", value, .environment("PGRETAIN_ARCHIVES"))
+        }
+        guard let node, let path = reader.text(node, key: "archives"), !path.isEmpty else {
+            reader.complain("is required: the directory that archives go to", key: "archives", at: node)
+            return ""
+        }
+        if !path.hasPrefix("/") {
+            let what =
+                path.contains("://")
+                ? "`\(path)`: object stores are not built yet; name a directory"
+                : "`\(path)` must be an absolute path"
+            reader.complain(what, key: "archives", at: node)
+        }
+        return note("archives", path, source(node))
+    }
+
+    private mutating func optional(_ node: Node?, key: String) -> String? {
+        guard let node, let text = reader.text(node, key: key), !text.isEmpty else { return nil }
+        return note(key, text, source(node))
+    }
+
+    private mutating func partSize(_ node: Node?) -> Int {
+        let megabyte = 1 << 20
+        guard let node, let text = reader.text(node, key: "part_size") else {
+            return note("part_size", "32 MiB", .default) == "" ? 0 : 32 * megabyte
+        }
+        let parts = text.split(separator: " ")
+        guard parts.count == 2, parts[1] == "MiB", let size = Int(parts[0]), (1...64).contains(size)
+        else {
+            reader.complain(
+                "`\(text)` must be a size from `1 MiB` to `64 MiB`", key: "part_size", at: node)
+            return 32 * megabyte
+        }
+        _ = note("part_size", text, source(node))
+        return size * megabyte
+    }
+
+    private mutating func lockTimeout(_ node: Node?) -> Int {
+        let key = "limits.lock_timeout"
+        guard let node, let span = reader.span(node, key: key) else {
+            _ = note(key, "800 ms", .default)
+            return 800
+        }
+        let milliseconds = Int(span.microseconds / 1000)
+        guard span.months == 0, span.days == 0, (10...10_000).contains(milliseconds) else {
+            reader.complain("must be from 10 ms to 10 s", key: key, at: node)
+            return 800
+        }
+        _ = note(key, span.description, source(node))
+        return milliseconds
+    }
+
+    // MARK: Tables
+
+    private mutating func tables(_ node: Node?, limits: [String: Node]) -> [TableSettings] {
+        guard let node, case .sequence(let sequence) = node, !sequence.isEmpty else {
+            reader.complain("is required: a list with at least one table", key: "tables", at: node)
+            return []
+        }
+        var result: [TableSettings] = []
+        for (index, node) in sequence.enumerated() {
+            guard let table = table(node, path: "tables[\(index)]", limits: limits) else { continue }
+            if result.contains(where: { $0.policy.table == table.policy.table }) {
+                reader.complain(
+                    "\(table.policy.table) stands twice", key: "tables[\(index)].table", at: node)
+            }
+            result.append(table)
+        }
+        return result
+    }
+
+    private mutating func table(_ node: Node, path: String, limits: [String: Node])
+        -> TableSettings?
+    {
+        let entries = reader.entries(
+            node, of: path, known: Self.tableKeys, later: Self.laterOfTables)
+        let name = required(entries["table"], "\(path).table", parent: node).flatMap { text in
+            let name = QualifiedName(sql: text)
+            if name == nil {
+                reader.complain(
+                    "`\(text)` is not a table's name as SQL writes it", key: "\(path).table",
+                    at: entries["table"])
+            }
+            return name
+        }
+        let key = required(entries["key"], "\(path).key", parent: node)
+        let period: Period = choice(entries["period"], "\(path).period", default: .month)
+        let premake = number(
+            entries["premake"], "\(path).premake", 0...1000, default: period.defaultPremake)
+        var retain: Span?
+        if let node = entries["retain"] {
+            retain = reader.span(node, key: "\(path).retain")
+            if let retain { _ = note("\(path).retain", retain.description, source(node)) }
+        } else {
+            reader.complain("is required, such as `90 days`", key: "\(path).retain", at: node)
+        }
+        let then: RetentionAction = choice(entries["then"], "\(path).then", default: .keep)
+        let grace = span(entries["grace"], "\(path).grace", default: Span(days: 7))
+        let zone = zone(entries["timezone"], "\(path).timezone")
+        let compression = number(
+            entries["compression"], "\(path).compression", 1...12, default: 5)
+        let maxRetire = number(
+            limits["max_retire"], "limits.max_retire", 0...10_000, default: period.defaultMaxRetire)
+        guard let name, let key, let retain, let zone else { return nil }
+        return TableSettings(
+            policy: RetentionPolicy(
+                table: name, key: key, period: period, premake: premake, retain: retain,
+                then: then, grace: grace, zone: zone, maxRetire: maxRetire),
+            compression: compression)
+    }
+
+    private mutating func required(_ node: Node?, _ key: String, parent: Node) -> String? {
+        guard let node else {
+            reader.complain("is required", key: key, at: parent)
+            return nil
+        }
+        guard let text = reader.text(node, key: key) else { return nil }
+        return note(key, text, source(node))
+    }
+
+    private mutating func zone(_ node: Node?, _ key: String) -> Zone? {
+        guard let node else {
+            _ = note(key, "UTC", .default)
+            return .utc
+        }
+        guard let name = reader.text(node, key: key) else { return nil }
+        guard let zone = ZoneFile.load(name) else {
+            reader.complain("the system knows no time zone `\(name)`", key: key, at: node)
+            return nil
+        }
+        _ = note(key, name, source(node))
+        return zone
+    }
+
+    // MARK: Values with a default
+
+    private mutating func number(
+        _ node: Node?, _ key: String, _ range: ClosedRange<Int>, default: Int
+    ) -> Int {
+        let value = node.flatMap { reader.whole($0, key: key, in: range) }
+        _ = note(key, String(value ?? `default`), node.map(source) ?? .default)
+        return value ?? `default`
+    }
+
+    private mutating func span(_ node: Node?, _ key: String, default: Span) -> Span {
+        let value = node.flatMap { reader.span($0, key: key) }
+        _ = note(key, (value ?? `default`).description, node.map(source) ?? .default)
+        return value ?? `default`
+    }
+
+    private mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ node: Node?, _ key: String, default: Choice
+    ) -> Choice where Choice.RawValue == String {
+        let value: Choice? = node.flatMap { reader.choice($0, key: key) }
+        _ = note(key, (value ?? `default`).rawValue, node.map(source) ?? .default)
+        return value ?? `default`
+    }
+
+    private mutating func note(_ key: String, _ value: String, _ source: Configuration.Setting.Source)
+        -> String
+    {
+        if !settings.contains(where: { $0.key == key }) {
+            settings.append(.init(key: key, value: value, source: source))
+        }
+        return value
+    }
+
+    private func source(_ node: Node) -> Configuration.Setting.Source {
+        .file(line: node.mark?.line)
+    }
+}
+
+extension Period {
+    /// About a quarter ahead.
+    fileprivate var defaultPremake: Int {
+        switch self {
+        case .day: 30
+        case .week: 8
+        case .month: 3
+        case .quarter: 2
+        case .year: 1
+        }
+    }
+
+    fileprivate var defaultMaxRetire: Int {
+        switch self {
+        case .day: 14
+        case .week: 4
+        case .month, .quarter, .year: 2
+        }
+    }
+}

@@ -1,0 +1,192 @@
+import Retention
+import Testing
+
+@Suite struct PlannerLaws {
+    static let worlds = 100_000
+
+    /// One world after another, with the plan made of it.
+    private func forEachWorld(
+        seed: UInt64, maxRetire: Int? = nil,
+        _ check: (TableObservation, TablePlan, Instant) -> String?
+    ) {
+        var world = RandomWorld(seed: seed)
+        for index in 0..<Self.worlds {
+            let observation = world.observation()
+            let plan = Planner(maxRetire: maxRetire).plan(observation)
+            if let broken = check(observation.tables[0], plan.tables[0], observation.now) {
+                Issue.record("seed \(seed), world \(index): \(broken)")
+                return
+            }
+        }
+    }
+
+    private func steps(_ verdict: Verdict) -> [Step] {
+        if case .retire(let steps) = verdict { steps } else { [] }
+    }
+
+    @Test func nothingLeavesThatIsNotExpiredOrIsProtected() {
+        var retired = 0
+        forEachWorld(seed: 1) { seen, plan, now in
+            let calendar = TableCalendar(
+                policy: seen.policy, keyType: seen.table!.keyType, now: now)
+            let newest = seen.partitions.compactMap(\.bounds?.to).max()
+            for entry in plan.retirements {
+                retired += 1
+                let partition = entry.partition
+                guard let bounds = partition.bounds else { return "retires \(partition.extent)" }
+                if bounds.to > calendar.cutoff { return "retires what has not expired" }
+                if bounds.contains(calendar.now) { return "retires the present" }
+                if bounds.from > calendar.now { return "retires the future" }
+                if bounds.to == newest { return "retires the newest" }
+                if partition.isPartitioned || partition.isForeign { return "retires a stranger" }
+                if partition.isDetachPending, !seen.detaching.contains(partition.oid) {
+                    return "touches somebody else's detach"
+                }
+                if seen.holds.contains(where: {
+                    $0.bounds.overlaps(bounds) && ($0.until ?? now.advanced(bySeconds: 1)) > now
+                }) {
+                    return "retires what is held"
+                }
+                if seen.pins.contains(where: { $0.bounds.overlaps(bounds) && $0.until > now }) {
+                    return "retires what is pinned"
+                }
+                if seen.pauses.contains(where: { ($0.until ?? now.advanced(bySeconds: 1)) > now }) {
+                    return "retires while paused"
+                }
+            }
+            return nil
+        }
+        #expect(retired > Self.worlds / 4, "the worlds hold too little to retire: \(retired)")
+    }
+
+    @Test func nothingIsDetachedOrDroppedUnverified() {
+        forEachWorld(seed: 2) { seen, plan, now in
+            for entry in plan.retirements {
+                let steps = steps(entry.verdict)
+                let chain = Array(Step.allCases.prefix(steps.count))
+                if steps != chain { return "steps out of order: \(steps)" }
+                if steps.contains(.detach), seen.policy.then < .detach { return "detaches" }
+                if steps.contains(.drop), seen.policy.then < .drop { return "drops" }
+                if entry.slice == nil { return "archives without a place" }
+            }
+            for drop in plan.drops {
+                if seen.policy.then != .drop { return "drops although the policy does not" }
+                guard let due = drop.table.dropAfter, due <= now else { return "drops in grace" }
+                if drop.table.bounds.to > plan.cutoff { return "drops what today's policy keeps" }
+            }
+            return nil
+        }
+    }
+
+    @Test func brakesHoldUntilApproved() {
+        forEachWorld(seed: 3) { seen, plan, now in
+            guard seen.policy.then != .keep else {
+                let asks = plan.problems.contains { $0.status == .brake }
+                return asks ? "asks approval for keeping" : nil
+            }
+            let ways = seen.approved?.harsherWays(of: seen.policy, at: now)
+            let isApproved = ways?.isEmpty ?? false
+            let brakes = plan.problems.filter { $0.status == .brake }.count
+            if isApproved, brakes != 0 { return "brakes an approved policy" }
+            if !isApproved, brakes != 1 { return "does not brake: \(plan.problems)" }
+            if !isApproved, !plan.retirements.isEmpty || !plan.drops.isEmpty {
+                return "removes what nobody approved"
+            }
+            var approved = seen
+            approved.approved = ApprovedPolicy(seen.policy)
+            let other = Planner().plan(Observation(now: now, tables: [approved])).tables[0]
+            return other.premakes == plan.premakes ? nil : "approval changes what is premade"
+        }
+    }
+
+    @Test func theOldestGoFirstAndNoMoreThanAllowed() {
+        forEachWorld(seed: 4) { seen, plan, _ in
+            guard seen.policy.then != .keep else { return nil }
+            let count = plan.retirements.count
+            if count > seen.policy.maxRetire { return "retires \(count)" }
+            let waiting = plan.entries.filter {
+                if case .keep(.backlog) = $0.verdict { true } else { false }
+            }
+            if waiting.count != plan.backlog { return "counts the backlog wrong" }
+            if let first = waiting.first?.partition.bounds,
+                let last = plan.retirements.last?.partition.bounds, first < last
+            {
+                return "an older one waits"
+            }
+            if !waiting.isEmpty, count < seen.policy.maxRetire { return "waits for nothing" }
+            return nil
+        }
+    }
+
+    @Test func whatIsPremadeFitsAndCoversThePeriodsAhead() {
+        forEachWorld(seed: 5) { seen, plan, now in
+            let calendar = TableCalendar(
+                policy: seen.policy, keyType: seen.table!.keyType, now: now)
+            var names = seen.takenNames
+            for premake in plan.premakes {
+                if !names.insert(premake.name).inserted { return "name taken: \(premake.name)" }
+                if premake.name.utf8.count > 63 { return "name too long" }
+                for partition in seen.partitions {
+                    switch partition.extent {
+                    case .range(let bounds) where bounds.overlaps(premake.bounds):
+                        return "overlaps \(partition.name)"
+                    case .open(_, let to?) where premake.bounds.from < to:
+                        return "overlaps an open one"
+                    default: break
+                    }
+                }
+            }
+            let made = plan.premakes.map(\.bounds)
+            for ahead in 0...seen.policy.premake {
+                let bounds = calendar.period.bounds(
+                    containing: calendar.now, plus: ahead, in: calendar.zone)
+                let exists = seen.partitions.contains {
+                    switch $0.extent {
+                    case .range(let own): own.from <= bounds.from && bounds.to <= own.to
+                    case .open(_, let to): to.map { bounds.to <= $0 } ?? true
+                    case .default: false
+                    }
+                }
+                let isReported = plan.problems.contains { $0.id.hasPrefix("premake.") }
+                if !exists, !made.contains(bounds), !isReported { return "leaves \(bounds) out" }
+            }
+            return nil
+        }
+    }
+
+    @Test func aLongerRetentionNeverRetiresMore() {
+        forEachWorld(seed: 6, maxRetire: .max) { seen, plan, now in
+            guard seen.policy.then != .keep else { return nil }
+            var milder = seen
+            milder.policy.retain.days += 40
+            let other = Planner(maxRetire: .max).plan(Observation(now: now, tables: [milder]))
+            let fewer = Set(other.tables[0].retirements.map(\.partition.oid))
+            // The newest approval may have braked the harsher one; then there is nothing to compare.
+            if plan.problems.contains(where: { $0.status == .brake }) { return nil }
+            return fewer.isSubset(of: plan.retirements.map(\.partition.oid)) ? nil : "retires more"
+        }
+    }
+
+    @Test func theOrderOfWhatWasSeenDoesNotMatter() {
+        var shuffler = SeededGenerator(seed: 7)
+        forEachWorld(seed: 7) { seen, plan, now in
+            var other = seen
+            other.partitions.shuffle(using: &shuffler)
+            other.archives.shuffle(using: &shuffler)
+            let again = Planner().plan(Observation(now: now, tables: [other])).tables[0]
+            return again == plan ? nil : "the plan changed"
+        }
+    }
+
+    @Test func aTableThatCannotBeSeenIsLeftAlone() {
+        let name = QualifiedName(schema: "public", name: "gone")
+        let policy = RetentionPolicy(
+            table: name, key: "created_at", period: .month, premake: 3, retain: Span(days: 90),
+            then: .drop, grace: Span(), zone: .utc, maxRetire: 2)
+        let problem = Problem("table.missing", .missing, "gone", hint: "")
+        let seen = TableObservation(policy: policy, table: nil, problems: [problem])
+        let plan = Planner().plan(Observation(now: Instant(microseconds: 0), tables: [seen]))
+        #expect(plan.tables[0].premakes.isEmpty && plan.tables[0].retirements.isEmpty)
+        #expect(plan.exitStatus == .missing)
+    }
+}
