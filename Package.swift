@@ -50,5 +50,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        // Tests mirror the sources; development targets are never shipped.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "RetentionTests", dependencies: ["Retention"], swiftSettings: strict),
+        .testTarget(
+            name: "RowCodingTests", dependencies: ["RowCoding", "Retention"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ArchivesTests", dependencies: ["Archives", "Retention"], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestSupport", "pgretain"],
+            swiftSettings: strict),
     ]
 )

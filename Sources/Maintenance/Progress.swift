@@ -1,19 +1,23 @@
 import Retention
 import Synchronization
 
-/// What a person may watch while a step runs.
+/// What a person may watch while it runs.
 public struct ProgressUpdate: Sendable {
+    public enum Activity: String, Sendable {
+        case export, verify, restore
+    }
+
     public var table: QualifiedName
     /// The partition's readable name.
     public var partition: String
-    public var step: Step
+    public var activity: Activity
     public var rows: UInt64
     /// Of COPY text or NDJSON that went through.
     public var bytes: Int64
     /// Of the same kind, where it is known or estimated.
     public var totalBytes: Int64?
     public var seconds: Double
-    /// The step is over.
+    /// It is over.
     public var isFinal: Bool
 }
 
@@ -32,13 +36,13 @@ final class StepProgress: Sendable {
     private let sink: ProgressSink?
 
     init(
-        _ step: Step, of partition: String, table: QualifiedName, totalBytes: Int64?,
+        _ activity: ProgressUpdate.Activity, of partition: String, table: QualifiedName, totalBytes: Int64?,
         sink: ProgressSink?
     ) {
         state = Mutex(
             State(
                 update: ProgressUpdate(
-                    table: table, partition: partition, step: step, rows: 0, bytes: 0,
+                    table: table, partition: partition, activity: activity, rows: 0, bytes: 0,
                     totalBytes: totalBytes, seconds: 0, isFinal: false)))
         self.sink = sink
     }

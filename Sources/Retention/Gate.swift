@@ -4,6 +4,7 @@ struct Gate {
     private let table: PartitionedTable
     private let calendar: TableCalendar
     private let archived: Set<PartitionBounds>
+    private let superseded: Set<Slice>
     private let newest: Instant?
     private let detaching: Set<UInt32>
     private let holds: [Hold]
@@ -23,6 +24,7 @@ struct Gate {
         self.table = table
         self.calendar = calendar
         archived = Set(seen.archives.map(\.bounds))
+        superseded = seen.superseded
         newest = seen.partitions.compactMap(\.bounds?.to).max()
         detaching = seen.detaching
         holds = seen.holds.filter { $0.until.map { $0 > calendar.wallClock } ?? true }
@@ -44,11 +46,11 @@ struct Gate {
     // MARK: Partitions
 
     func verdict(of partition: Partition) -> Verdict {
-        if let reason = reasonToKeep(partition) { return .keep(reason) }
+        if let reason = reasonToKeep(partition) { return .keep(because: reason) }
         switch policy.then {
-        case .keep: return .retire([.export, .verify, .publish])
-        case .detach: return .retire([.export, .verify, .publish, .detach])
-        case .drop: return .retire([.export, .verify, .publish, .detach, .drop])
+        case .keep: return .retire(steps: [.export, .verify, .publish])
+        case .detach: return .retire(steps: [.export, .verify, .publish, .detach])
+        case .drop: return .retire(steps: [.export, .verify, .publish, .detach, .drop])
         }
     }
 
@@ -67,8 +69,9 @@ struct Gate {
         }
         if bounds.to == newest { return .last }
         if let reason = reasonToHold(bounds) { return reason }
+        if superseded.contains(calendar.slice(of: bounds)) { return .rowsVanished }
         if !table.incomingForeignKeys.isEmpty, policy.then != .keep {
-            return .incomingForeignKeys(table.incomingForeignKeys)
+            return .incomingForeignKeys(names: table.incomingForeignKeys)
         }
         if policy.then == .keep, archived.contains(bounds) { return .archived }
         return approval == .given ? nil : .awaitingApproval
@@ -89,17 +92,20 @@ struct Gate {
     // MARK: Quarantine
 
     func verdict(of quarantined: Quarantined) -> Verdict {
-        if let reason = reasonToHold(quarantined.bounds) { return .keep(reason) }
+        if let reason = reasonToHold(quarantined.bounds) { return .keep(because: reason) }
         guard let due = quarantined.dropAfter, policy.then == .drop else {
-            return .keep(.detachedForGood)
+            return .keep(because: .detachedForGood)
         }
         guard quarantined.bounds.to <= calendar.cutoff else {
             let until = policy.retain.after(quarantined.bounds.to, in: calendar.zone)
-            return .keep(.retentionLengthened(until: until))
+            return .keep(because: .retentionLengthened(until: until))
         }
         // The grace is measured by the real clock, whatever the key's calendar is.
-        guard due <= calendar.wallClock else { return .keep(.grace(until: due)) }
-        return approval == .given ? .retire([.drop]) : .keep(.awaitingApproval)
+        guard due <= calendar.wallClock else { return .keep(because: .grace(until: due)) }
+        if superseded.contains(calendar.slice(of: quarantined.bounds)) {
+            return .keep(because: .rowsVanished)
+        }
+        return approval == .given ? .retire(steps: [.drop]) : .keep(because: .awaitingApproval)
     }
 
     // MARK: What to say

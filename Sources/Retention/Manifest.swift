@@ -75,6 +75,9 @@ public struct Manifest: Equatable, Sendable, Codable {
     public var bounds: PartitionBounds
     public var digest: ContentDigest
     public var parts: [Part]
+    /// Parts before this one hold rows that earlier generations archived and whose table is gone;
+    /// from it on they hold the rows of `partition`.
+    public var firstOwnPart: Int
     public var definition: TableDefinition
     /// How each column is written, in column order: the names of `docs/archive-format.md`.
     public var encodings: [String]
@@ -87,7 +90,7 @@ public struct Manifest: Equatable, Sendable, Codable {
         format: Int = currentFormat, tool: String, generation: Int, table: Relation,
         partition: Relation, key: String, keyType: KeyType, bounds: PartitionBounds,
         digest: ContentDigest, parts: [Part], definition: TableDefinition, encodings: [String],
-        origin: Origin, exportedAt: Instant, warnings: [String]
+        origin: Origin, exportedAt: Instant, warnings: [String], firstOwnPart: Int = 0
     ) {
         self.format = format
         self.tool = tool
@@ -99,11 +102,19 @@ public struct Manifest: Equatable, Sendable, Codable {
         self.bounds = bounds
         self.digest = digest
         self.parts = parts
+        self.firstOwnPart = firstOwnPart
         self.definition = definition
         self.encodings = encodings
         self.origin = origin
         self.exportedAt = exportedAt
         self.warnings = warnings
+    }
+
+    /// The rows of `partition` alone, without those of earlier generations.
+    public var ownDigest: ContentDigest {
+        var digest = ContentDigest()
+        for part in parts.dropFirst(firstOwnPart) { digest.add(part.digest) }
+        return digest
     }
 
     /// Compressed size of all parts.

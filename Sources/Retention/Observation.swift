@@ -33,6 +33,8 @@ public struct TableObservation: Sendable {
     /// Every name that a table or index of the schema has: a premade one must be another.
     public var takenNames: Set<String>
     public var archives: [Archive]
+    /// Slices of which the store keeps two generations because rows have vanished.
+    public var superseded: Set<Slice>
     public var quarantine: [Quarantined]
     /// Partitions whose DETACH CONCURRENTLY we began.
     public var detaching: Set<UInt32>
@@ -45,7 +47,8 @@ public struct TableObservation: Sendable {
 
     public init(
         policy: RetentionPolicy, table: PartitionedTable?, partitions: [Partition] = [],
-        takenNames: Set<String> = [], archives: [Archive] = [], quarantine: [Quarantined] = [],
+        takenNames: Set<String> = [], archives: [Archive] = [],
+        superseded: Set<Slice> = [], quarantine: [Quarantined] = [],
         detaching: Set<UInt32> = [], approved: ApprovedPolicy? = nil, holds: [Hold] = [],
         pins: [Pin] = [], pauses: [Pause] = [], problems: [Problem] = []
     ) {
@@ -54,6 +57,7 @@ public struct TableObservation: Sendable {
         self.partitions = partitions
         self.takenNames = takenNames
         self.archives = archives
+        self.superseded = superseded
         self.quarantine = quarantine
         self.detaching = detaching
         self.approved = approved

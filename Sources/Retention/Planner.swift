@@ -40,7 +40,7 @@ public struct Planner: Sendable {
                     retired += 1
                 } else {
                     let nights = limit > 0 ? waiting / limit + 1 : waiting + 1
-                    verdict = .keep(.backlog(nights: nights))
+                    verdict = .keep(because: .backlog(nights: nights))
                     waiting += 1
                 }
             }

@@ -72,6 +72,21 @@ extension QualifiedName: CustomStringConvertible {
     }
 }
 
+extension QualifiedName {
+    // The catalogue compares bytes; Swift's strings compare what they look like, and would take
+    // two tables for one.
+    public static func == (a: QualifiedName, b: QualifiedName) -> Bool {
+        a.schema.utf8.elementsEqual(b.schema.utf8) && a.name.utf8.elementsEqual(b.name.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for part in [schema, name] {
+            for byte in part.utf8 { hasher.combine(byte) }
+            hasher.combine(UInt8(0))
+        }
+    }
+}
+
 extension QualifiedName: Comparable {
     public static func < (a: QualifiedName, b: QualifiedName) -> Bool {
         (a.schema, a.name) < (b.schema, b.name)

@@ -74,7 +74,7 @@ extension Span: CustomStringConvertible {
         var parts: [String] = []
         func add(_ count: Int64, _ unit: String) {
             guard count != 0 else { return }
-            let isPlural = count != 1 && unit.count > 3
+            let isPlural = count != 1 && ["year", "month", "day"].contains(unit)
             parts.append("\(count) \(unit)\(isPlural ? "s" : "")")
         }
         add(Int64(months / 12), "year")

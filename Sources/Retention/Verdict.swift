@@ -1,8 +1,8 @@
 /// What becomes of a partition or a quarantined table tonight, and why.
 public enum Verdict: Equatable, Sendable, Codable {
-    case keep(Reason)
+    case keep(because: Reason)
     /// The steps to take, in order.
-    case retire([Step])
+    case retire(steps: [Step])
 
     /// Why something stays.
     public enum Reason: Equatable, Sendable, Codable {
@@ -19,7 +19,7 @@ public enum Verdict: Equatable, Sendable, Codable {
         case notAPlainTable
         /// Somebody else began to detach it.
         case foreignPendingDetach
-        case incomingForeignKeys([String])
+        case incomingForeignKeys(names: [String])
         case held(by: String, reason: String)
         case pinned(until: Instant)
         case paused(by: String, reason: String)
@@ -29,6 +29,8 @@ public enum Verdict: Equatable, Sendable, Codable {
         case archived
         /// Others are older; `nights` from now it is its turn.
         case backlog(nights: Int)
+        /// Rows have vanished from under its archive, and nobody has looked yet.
+        case rowsVanished
         /// Quarantined until the grace is over.
         case grace(until: Instant)
         /// Quarantined for good: the policy said `then: detach`.
@@ -65,6 +67,7 @@ extension Verdict.Reason {
         case .archived: "expired and archived; the policy keeps it"
         case .backlog(let nights):
             "expired; older ones go first (in \(nights) night\(nights == 1 ? "" : "s"))"
+        case .rowsVanished: "rows of its archive have vanished; both generations are kept"
         case .grace(let until): "detached; its grace ends \(until.dateText)"
         case .detachedForGood: "detached; the policy does not drop"
         case .retentionLengthened(let until):

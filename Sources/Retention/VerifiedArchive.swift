@@ -6,12 +6,13 @@
 public struct VerifiedArchive: ~Copyable, Sendable {
     public let slice: Slice
     public let manifest: Manifest
+    /// The rows of a table that this proves are archived: it may be dropped if it holds these.
+    public let digest: ContentDigest
 
     @_spi(Verifier)
-    public init(slice: Slice, manifest: Manifest) {
+    public init(slice: Slice, manifest: Manifest, digest: ContentDigest) {
         self.slice = slice
         self.manifest = manifest
+        self.digest = digest
     }
-
-    public var digest: ContentDigest { manifest.digest }
 }

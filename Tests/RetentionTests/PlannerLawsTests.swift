@@ -105,7 +105,7 @@ import Testing
             let count = plan.retirements.count
             if count > seen.policy.maxRetire { return "retires \(count)" }
             let waiting = plan.entries.filter {
-                if case .keep(.backlog) = $0.verdict { true } else { false }
+                if case .keep(because: .backlog) = $0.verdict { true } else { false }
             }
             if waiting.count != plan.backlog { return "counts the backlog wrong" }
             if let first = waiting.first?.partition.bounds,

@@ -1,0 +1,103 @@
+import Glibc
+import Retention
+
+/// Why an archive or a store could not be read or written.
+public enum ArchiveError: Error, Equatable, Sendable {
+    /// The archive is not what was written, or never was one.
+    case damaged(path: String, reason: String)
+    /// The manifest was written by a later version of this program.
+    case newerFormat(path: String, format: Int)
+    /// An archive that was named is not in the store.
+    case missing(path: String)
+    /// There is something at the place where an archive was to go.
+    case exists(path: String, reason: String)
+    /// A slice or a manifest that must never be written.
+    case invalid(what: String, reason: String)
+    /// The store's root is not there.
+    case storeMissing(root: String, reason: String)
+    /// The store may not be used by this process, or should not be by anybody.
+    case storePermission(path: String, reason: String)
+    /// The store already belongs to another database.
+    case storeBound(root: String, to: StoreBinding, not: StoreBinding)
+    /// A system call failed.
+    case system(call: String, path: String, errno: Int32)
+}
+
+extension ArchiveError: Explainable {
+    public var problem: Problem {
+        switch self {
+        case .damaged(let path, let reason):
+            Problem(
+                "archive.damaged", .data,
+                "\(path) is damaged: \(reason). Nothing was dropped, and nothing was repaired.",
+                hint: "Bring it back from a backup of the store, or move it out of the store so "
+                    + "that it is exported again; `pgretain archives verify` shows what else is.")
+        case .newerFormat(let path, let format):
+            Problem(
+                "archive.format", .data,
+                "\(path) has format \(format), and this program reads formats up to "
+                    + "\(Manifest.currentFormat). Nothing was changed.",
+                hint: "Use the version of pgretain that wrote it, or a later one.")
+        case .missing(let path):
+            Problem(
+                "archive.missing", .missing, "There is no archive at \(path). Nothing was dropped.",
+                hint: "`pgretain archives list` shows the archives that there are.")
+        case .exists(let path, let reason):
+            Problem(
+                "archive.exists", .cannotCreate,
+                "\(path) was not published: \(reason). What was there is unchanged, and nothing "
+                    + "was dropped.",
+                hint: "Look at what is there with `ls -la \(path)`, and move it away if it is "
+                    + "not an archive.")
+        case .invalid(let what, let reason):
+            Problem(
+                "archive.invalid", .bug,
+                "\(what) cannot be archived: \(reason). Nothing was written, nothing was dropped.",
+                hint: "Please report it with the output of the same command and -v.")
+        case .storeMissing(let root, let reason):
+            Problem(
+                "store.missing", .cannotCreate,
+                "The archive store \(root) cannot be used: \(reason). Nothing was archived, and "
+                    + "nothing was dropped.",
+                hint: "Mount it or make it: `install -d -m 0750 \(root)`.")
+        case .storePermission(let path, let reason):
+            Problem(
+                "store.permission", .permission,
+                "\(path) cannot be used: \(reason). Nothing was archived, and nothing was dropped.",
+                hint: "Look at it with `ls -ld \(path)`; a store belongs to the user that runs "
+                    + "pgretain, and others may not write to it (`chmod o-w \(path)`).")
+        case .storeBound(let root, let owner, let other):
+            Problem(
+                "store.bound", .unavailable,
+                "The archive store \(root) belongs to the database \(owner.database) of system "
+                    + "\(owner.systemIdentifier), not to \(other.database) of system "
+                    + "\(other.systemIdentifier). Nothing was archived, and nothing was dropped.",
+                hint: "Give this database a store of its own; after pg_upgrade or a move, "
+                    + "`pgretain rebind --reason …`.")
+        case .system(let call, let path, let code):
+            Self.problem(call: call, path: path, code: code)
+        }
+    }
+
+    private static func problem(call: String, path: String, code: Int32) -> Problem {
+        let reason = String(cString: strerror(code))
+        let message =
+            "\(call) of \(path) failed: \(reason). What was under way was not finished, and "
+            + "nothing was dropped."
+        return switch code {
+        case ENOSPC, EDQUOT:
+            Problem(
+                "store.full", .inputOutput, message,
+                hint: "Make room (`df -h \(path)`, `pgretain archives list`) and run it again.")
+        case EACCES, EPERM, EROFS:
+            Problem(
+                "store.permission", .permission, message,
+                hint: "Look at it with `ls -ld \(path)`: it has to be readable and writable for "
+                    + "the user that runs pgretain.")
+        default:
+            Problem(
+                "store.io", .inputOutput, message,
+                hint: "Look at the kernel's log and the disk's health, then run it again.")
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import Retention
+
+extension DirectoryStore {
+    /// Finishes or removes what an earlier run left of a table's archives. The caller holds the
+    /// table's lock. Returns sentences of what was done.
+    public func heal(table: QualifiedName) throws(ArchiveError) -> [String] {
+        try requireWritable()
+        var healing = Healing(store: self, tableDirectory: Self.directoryName(for: table))
+        try healing.healRoot()
+        let path = path(of: table)
+        if let status = try File.status(of: path), status.kind == .directory {
+            try healing.heal([], of: table)
+        }
+        return healing.done
+    }
+}
+
+/// A walk through one table's directory. It removes nothing but unfinished archives, last
+/// generations whose successor is complete, and empty directories.
+private struct Healing {
+    let store: DirectoryStore
+    let tableDirectory: String
+    var done: [String] = []
+
+    init(store: DirectoryStore, tableDirectory: String) {
+        self.store = store
+        self.tableDirectory = tableDirectory
+    }
+
+    mutating func healRoot() throws(ArchiveError) {
+        for entry in try File.entries(of: store.root) ?? [] where entry.kind == .regular {
+            guard
+                entry.name.hasPrefix(DirectoryStore.probePrefix)
+                    || entry.name.hasPrefix(DirectoryStore.bindingPrefix)
+            else { continue }
+            try File.remove("\(store.root)/\(entry.name)")
+            done.append("Removed the leftover file \(entry.name).")
+        }
+    }
+
+    /// - Parameter steps: how to get to the directory from the table's.
+    mutating func heal(_ steps: [String], of table: QualifiedName) throws(ArchiveError) {
+        let path = ([store.root, tableDirectory] + steps).joined(separator: "/")
+        guard let entries = try File.entries(of: path) else { return }
+        if entries.contains(where: { $0.name == ManifestFile.name }) { return }
+        let before = done.count
+        for entry in entries where entry.name.hasPrefix(HiddenName.replacedPrefix) {
+            let component = String(entry.name.dropFirst(HiddenName.replacedPrefix.count))
+            let slice = Slice(table: table, path: (steps + [component]).joined(separator: "/"))
+            if SlicePath.isPath(slice.path) {
+                try finishReplacing(slice, component, in: path)
+            }
+        }
+        try finishSuperseding(entries, steps, of: table, in: path)
+        for entry in entries where entry.name.hasPrefix(HiddenName.partialPrefix) {
+            try remove(entry, in: path)
+        }
+        if done.count > before { try File.syncDirectory(path) }
+        for entry in entries where DirectoryStore.isStep(entry) {
+            try heal(steps + [entry.name], of: table)
+        }
+        if !steps.isEmpty, try File.entries(of: path)?.isEmpty == true,
+            try File.removeIfEmpty(path)
+        {
+            done.append("Removed the empty directory \(shown(path)).")
+        }
+    }
+
+    private mutating func remove(_ entry: DirectoryEntry, in path: String) throws(ArchiveError) {
+        let place = "\(path)/\(entry.name)"
+        if entry.kind == .directory {
+            try File.removeTree(place)
+        } else {
+            try File.remove(place)
+        }
+        done.append("Removed the unfinished archive \(shown(place)).")
+    }
+
+    /// A run died between moving the last generation aside and removing it.
+    private mutating func finishReplacing(
+        _ slice: Slice, _ component: String, in path: String
+    ) throws(ArchiveError) {
+        let aside = "\(path)/\(HiddenName.replaced(component))"
+        let final = "\(path)/\(component)"
+        if try isGood(slice) {
+            try File.removeTree(aside)
+            done.append("Removed the replaced archive \(shown(aside)): its successor is complete.")
+            return
+        }
+        if try File.status(of: final) != nil {
+            let kept = try SupersededName.next(for: component, in: path)
+            try store.names.move(final, to: "\(path)/\(kept.text)")
+            done.append("Moved the damaged archive \(shown(final)) aside as \(kept.text).")
+        }
+        try store.names.move(aside, to: final)
+        done.append("Put the archive \(shown(final)) back: its successor was not published.")
+    }
+
+    private func isGood(_ slice: Slice) throws(ArchiveError) -> Bool {
+        do throws(ArchiveError) {
+            return try store.manifest(of: slice) != nil
+        } catch .damaged {
+            return false
+        }
+    }
+
+    /// A run died between moving the published archive aside and moving the new one in.
+    private mutating func finishSuperseding(
+        _ entries: [DirectoryEntry], _ steps: [String], of table: QualifiedName, in path: String
+    ) throws(ArchiveError) {
+        let kept = entries.compactMap { SupersededName($0.name) }
+        for component in Set(kept.map(\.component)).sorted() {
+            let final = "\(path)/\(component)"
+            guard try File.status(of: final) == nil else { continue }
+            let slice = Slice(table: table, path: (steps + [component]).joined(separator: "/"))
+            var newest: (name: SupersededName, manifest: Manifest)?
+            for name in kept where name.component == component {
+                guard let manifest = try good(name, slice, in: path) else { continue }
+                if let best = newest?.manifest,
+                    (best.generation, best.exportedAt) >= (manifest.generation, manifest.exportedAt)
+                {
+                    continue
+                }
+                newest = (name, manifest)
+            }
+            guard let newest else { continue }
+            try store.names.move("\(path)/\(newest.name.text)", to: final)
+            done.append("Published \(newest.name.text) as \(shown(final)), as was under way.")
+        }
+    }
+
+    private func good(
+        _ name: SupersededName, _ slice: Slice, in path: String
+    ) throws(ArchiveError) -> Manifest? {
+        let directory = ArchiveDirectory(path: "\(path)/\(name.text)")
+        do throws(ArchiveError) {
+            return try store.load(
+                directory, of: slice, in: tableDirectory,
+                entries: try File.entries(of: directory.path) ?? [], checkingFiles: true)
+        } catch .damaged {
+            return nil
+        }
+    }
+
+    /// A path below the root.
+    private func shown(_ path: String) -> String {
+        String(path.dropFirst(store.root.count + 1))
+    }
+}

@@ -1,0 +1,111 @@
+import Retention
+
+/// One archive in a store, as far as a look at its manifest tells.
+public struct StoredArchive: Sendable {
+    /// Where it is. When the table's name is so long that its directory's is cut, and the manifest
+    /// cannot be read, the table is what is left of the name.
+    public let slice: Slice
+    /// Nil for the published archive; otherwise its number among those that were kept when another
+    /// took their place.
+    public let superseded: Int?
+    public let directory: ArchiveDirectory
+    public let manifest: Result<Manifest, ArchiveError>
+}
+
+/// All that is in a store, or in a table's directory.
+public struct StoreInventory: Sendable {
+    /// By slice; the published archive before those it superseded.
+    public var archives: [StoredArchive] = []
+    /// Paths below the root that are none of ours. Hidden ones are not looked at.
+    public var strangers: [String] = []
+}
+
+extension DirectoryStore {
+    /// What the published archive of a slice claims; nil when there is none. Its directory holds
+    /// the files that the manifest names, each of the size that it claims, and nothing else.
+    public func manifest(of slice: Slice) throws(ArchiveError) -> Manifest? {
+        let directory = try directory(of: slice)
+        guard let status = try File.status(of: directory.path) else { return nil }
+        guard status.kind == .directory else {
+            throw .damaged(path: directory.path, reason: "it is not a directory")
+        }
+        guard let entries = try File.entries(of: directory.path) else { return nil }
+        if Self.isBetween(entries) { return nil }
+        return try load(
+            directory, of: slice, in: Self.directoryName(for: slice.table), entries: entries,
+            checkingFiles: true)
+    }
+
+    /// All archives, the superseded ones among them.
+    ///
+    /// - Parameters:
+    ///   - table: nil for every table.
+    ///   - checkingFiles: whether the size of every part is looked at, too.
+    public func archives(
+        of table: QualifiedName? = nil, checkingFiles: Bool = false
+    ) throws(ArchiveError) -> [StoredArchive] {
+        try inventory(of: table, checkingFiles: checkingFiles).archives
+    }
+
+    /// All archives, and what else is in the tree.
+    public func inventory(
+        of table: QualifiedName? = nil, checkingFiles: Bool = false
+    ) throws(ArchiveError) -> StoreInventory {
+        var tour = InventoryTour(store: self, checkingFiles: checkingFiles)
+        if let table {
+            try tour.visit(table: table, in: Self.directoryName(for: table))
+        } else {
+            try tour.visitRoot()
+        }
+        return tour.sorted()
+    }
+
+    /// Whether a directory is none of an archive, but a step on the way to archives of shorter
+    /// periods: it holds directories of slices, and else only what is hidden.
+    static func isBetween(_ entries: [DirectoryEntry]) -> Bool {
+        entries.contains { isStep($0) } && entries.allSatisfy { isStep($0) || $0.isHidden }
+    }
+
+    static func isStep(_ entry: DirectoryEntry) -> Bool {
+        entry.kind == .directory && SlicePath.isComponent(entry.name)
+    }
+
+    /// Reads an archive's manifest and requires that it belongs where it is.
+    ///
+    /// - Parameters:
+    ///   - tableDirectory: the name of the table's directory.
+    ///   - entries: what is in the archive's directory.
+    func load(
+        _ directory: ArchiveDirectory, of slice: Slice, in tableDirectory: String,
+        entries: [DirectoryEntry], checkingFiles: Bool
+    ) throws(ArchiveError) -> Manifest {
+        let path = directory.path(of: ManifestFile.name)
+        guard let bytes = try File.contents(of: path, limit: ManifestFile.limit) else {
+            throw .damaged(
+                path: directory.path,
+                reason: entries.isEmpty
+                    ? "it is empty" : "it has no manifest (\(ManifestFile.name))")
+        }
+        let manifest = try ManifestFile.decode(bytes, path: path)
+        if let reason = Self.misplacement(of: manifest, in: tableDirectory, at: slice.path) {
+            throw .damaged(path: path, reason: reason)
+        }
+        try directory.require(
+            entries, toBe: manifest, and: ManifestFile.name, checkingFiles: checkingFiles)
+        return manifest
+    }
+
+    /// Why a manifest does not belong at a place; nil when it does. Names are compared byte for
+    /// byte, as the server does: to Swift two spellings of an accent are equal.
+    static func misplacement(
+        of manifest: Manifest, in tableDirectory: String, at path: String
+    ) -> String? {
+        guard directoryName(for: manifest.table.name) == tableDirectory else {
+            return "it is of the table \(manifest.table.name), in the directory \(tableDirectory)"
+        }
+        guard SlicePath.admits(manifest.bounds, at: path) else {
+            return "it is of \(manifest.bounds), which does not belong at \(path)"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,46 @@
+import Glibc
+import Retention
+
+extension DirectoryStore {
+    /// Makes a fresh, hidden directory beside the place of a slice's archive.
+    public func stage(_ slice: Slice) throws(ArchiveError) -> StagedArchive {
+        try requireWritable()
+        let final = try directory(of: slice)
+        guard SlicePath.claimedBounds(of: slice.path) != nil else {
+            throw .invalid(what: "\(slice)", reason: "“\(slice.path)” is no period")
+        }
+        let parent = try makeParents(of: slice)
+        let component = String(final.path.utf8.dropFirst(parent.utf8.count + 1)) ?? ""
+        let path = "\(parent)/\(HiddenName.partial(component))"
+        try File.makeDirectory(path, mode: Self.directoryMode)
+        return StagedArchive(
+            store: self, slice: slice, directory: ArchiveDirectory(path: path), final: final,
+            parent: parent, component: component)
+    }
+
+    /// Makes the directories above an archive, durably. Returns the last.
+    private func makeParents(of slice: Slice) throws(ArchiveError) -> String {
+        let table = Self.directoryName(for: slice.table)
+        var path = root
+        for step in [table] + slice.path.split(separator: "/").dropLast().map(String.init) {
+            let above = path
+            path += "/\(step)"
+            guard let status = try File.status(of: path) else {
+                try File.makeDirectory(path, mode: Self.directoryMode)
+                try File.syncDirectory(path)
+                try File.syncDirectory(above)
+                continue
+            }
+            guard status.kind == .directory else {
+                throw .exists(path: path, reason: "there is something that is not a directory")
+            }
+            guard try File.status(of: "\(path)/\(ManifestFile.name)") == nil else {
+                throw .exists(
+                    path: path,
+                    reason: "an archive of a longer period is there, and “"
+                        + "\(slice.path)” would lie in it")
+            }
+        }
+        return path
+    }
+}

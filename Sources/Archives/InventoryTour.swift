@@ -1,0 +1,113 @@
+import Retention
+
+/// A walk through a store that finds every archive, and whatever else is there.
+struct InventoryTour {
+    let store: DirectoryStore
+    let checkingFiles: Bool
+    private var found = StoreInventory()
+
+    init(store: DirectoryStore, checkingFiles: Bool) {
+        self.store = store
+        self.checkingFiles = checkingFiles
+    }
+
+    func sorted() -> StoreInventory {
+        var result = found
+        result.archives.sort {
+            $0.slice == $1.slice
+                ? $0.superseded ?? 0 < $1.superseded ?? 0 : $0.slice < $1.slice
+        }
+        result.strangers.sort()
+        return result
+    }
+
+    mutating func visitRoot() throws(ArchiveError) {
+        guard let entries = try File.entries(of: store.root) else {
+            throw .storeMissing(root: store.root, reason: "it does not exist")
+        }
+        for entry in entries where !entry.isHidden && entry.name != StoreBinding.fileName {
+            if entry.kind == .directory, let table = TableDirectoryName.table(of: entry.name) {
+                try visit(table: table, in: entry.name)
+            } else {
+                found.strangers.append(entry.name)
+            }
+        }
+    }
+
+    mutating func visit(table: QualifiedName, in directory: String) throws(ArchiveError) {
+        let path = "\(store.root)/\(directory)"
+        guard let status = try File.status(of: path) else { return }
+        guard status.kind == .directory, let entries = try File.entries(of: path) else {
+            found.strangers.append(directory)
+            return
+        }
+        try visit(entries, at: [], of: table, in: directory)
+    }
+
+    /// Looks at what is in a directory that is itself no archive.
+    ///
+    /// - Parameter steps: how to get there from the table's directory.
+    private mutating func visit(
+        _ entries: [DirectoryEntry], at steps: [String], of table: QualifiedName,
+        in directory: String
+    ) throws(ArchiveError) {
+        for entry in entries {
+            if DirectoryStore.isStep(entry) {
+                try visitStep(steps + [entry.name], of: table, in: directory)
+            } else if entry.kind == .directory, let kept = SupersededName(entry.name) {
+                let path = (steps + [kept.component]).joined(separator: "/")
+                let place = ([directory] + steps + [entry.name]).joined(separator: "/")
+                try add(
+                    Slice(table: table, path: path), at: place, in: directory,
+                    superseded: kept.number)
+            } else if !entry.isHidden {
+                found.strangers.append(
+                    ([directory] + steps + [entry.name]).joined(separator: "/"))
+            }
+        }
+    }
+
+    private mutating func visitStep(
+        _ steps: [String], of table: QualifiedName, in directory: String
+    ) throws(ArchiveError) {
+        let path = steps.joined(separator: "/")
+        let place = "\(directory)/\(path)"
+        guard let entries = try File.entries(of: "\(store.root)/\(place)") else { return }
+        if entries.contains(where: Self.isOfArchive) {
+            try add(
+                Slice(table: table, path: path), at: place, in: directory, superseded: nil,
+                entries: entries)
+        } else if entries.isEmpty {
+            found.strangers.append(place)
+        } else {
+            try visit(entries, at: steps, of: table, in: directory)
+        }
+    }
+
+    private static func isOfArchive(_ entry: DirectoryEntry) -> Bool {
+        entry.name == ManifestFile.name || ManifestRules.isPartFile(entry.name)
+    }
+
+    private mutating func add(
+        _ slice: Slice, at place: String, in tableDirectory: String, superseded: Int?,
+        entries known: [DirectoryEntry]? = nil
+    ) throws(ArchiveError) {
+        let directory = ArchiveDirectory(path: "\(store.root)/\(place)")
+        let manifest: Result<Manifest, ArchiveError>
+        var slice = slice
+        do throws(ArchiveError) {
+            let entries =
+                if let known { known } else { try File.entries(of: directory.path) ?? [] }
+            let read = try store.load(
+                directory, of: slice, in: tableDirectory, entries: entries,
+                checkingFiles: checkingFiles)
+            slice.table = read.table.name
+            manifest = .success(read)
+        } catch {
+            manifest = .failure(error)
+        }
+        found.archives.append(
+            StoredArchive(
+                slice: slice, superseded: superseded, directory: directory, manifest: manifest))
+    }
+}

@@ -1,0 +1,98 @@
+import FoundationEssentials
+import Retention
+
+/// The manifest as a file: JSON in exactly one form.
+///
+/// Its last line but one is its last member, `  "checksum": "…"`, and that is the SHA-256 of all
+/// bytes before that line. A reader requires the file to be, byte for byte, what a writer makes of
+/// its contents. Of every format to come, these stay: that the first member is `format`, and what
+/// `checksum` is.
+public enum ManifestFile {
+    public static let name = "_manifest.json"
+
+    /// A file as large as this is none of ours.
+    static let limit: Int64 = 1 << 28
+
+    private static let checksumStart = Array(#"  "checksum": ""#.utf8)
+    private static let checksumEnd = Array("\"\n}\n".utf8)
+
+    public static func encode(_ manifest: Manifest) throws(ArchiveError) -> [UInt8] {
+        if let reason = ManifestRules.firstBroken(by: manifest) {
+            throw .invalid(what: "\(manifest.partition.name)", reason: reason)
+        }
+        return form(of: manifest)
+    }
+
+    /// - Parameter path: what the file is called in an error.
+    public static func decode(
+        _ bytes: [UInt8], path: String = name
+    ) throws(ArchiveError) -> Manifest {
+        let body = try verifiedBody(of: bytes, path: path)
+        let manifest = try parse(bytes, path: path)
+        if manifest.format > Manifest.currentFormat {
+            throw .newerFormat(path: path, format: manifest.format)
+        }
+        if let reason = ManifestRules.firstBroken(by: manifest) {
+            throw .damaged(path: path, reason: reason)
+        }
+        guard form(of: manifest) == bytes else {
+            throw .damaged(
+                path: path, reason: "its \(body) bytes are not in the form a writer gives them")
+        }
+        return manifest
+    }
+
+    /// Requires the checksum to be right. Returns the number of bytes that it covers.
+    private static func verifiedBody(
+        of bytes: [UInt8], path: String
+    ) throws(ArchiveError) -> Int {
+        let body = bytes.count - checksumStart.count - 64 - checksumEnd.count
+        guard body > 0, bytes[body...].starts(with: checksumStart),
+            bytes.suffix(checksumEnd.count).elementsEqual(checksumEnd)
+        else { throw .damaged(path: path, reason: "it does not end in a checksum") }
+        let claimed = bytes[(body + checksumStart.count)...].prefix(64)
+        let actual = bytes.withUnsafeBytes {
+            Checksum.sha256(of: UnsafeRawBufferPointer(rebasing: $0[..<body]))
+        }
+        guard claimed.elementsEqual(actual.utf8) else {
+            throw .damaged(path: path, reason: "its checksum does not match its contents")
+        }
+        return body
+    }
+
+    private static func parse(_ bytes: [UInt8], path: String) throws(ArchiveError) -> Manifest {
+        let data = Data(bytes)
+        do {
+            return try JSONDecoder().decode(ManifestDocument.self, from: data).manifest()
+        } catch {
+            // A later format may have another shape; that it is a later one, is what to say then.
+            if let format = newerFormat(of: data) {
+                throw .newerFormat(path: path, format: format)
+            }
+            throw .damaged(path: path, reason: "it cannot be read: \(error)")
+        }
+    }
+
+    /// Nil when the format is one of ours, or none.
+    private static func newerFormat(of data: Data) -> Int? {
+        do {
+            let format = try JSONDecoder().decode(ManifestFormat.self, from: data).format
+            return format > Manifest.currentFormat ? format : nil
+        } catch {
+            return nil
+        }
+    }
+
+    private static func form(of manifest: Manifest) -> [UInt8] {
+        // The checksum is written blank first: it has the same length, and stands at the end.
+        let blank = String(repeating: "0", count: 64)
+        var bytes = ManifestDocument.write(manifest, checksum: blank)
+        let body = bytes.count - checksumStart.count - 64 - checksumEnd.count
+        let checksum = bytes.withUnsafeBytes {
+            Checksum.sha256(of: UnsafeRawBufferPointer(rebasing: $0[..<body]))
+        }
+        let start = body + checksumStart.count
+        bytes.replaceSubrange(start..<start + 64, with: checksum.utf8)
+        return bytes
+    }
+}

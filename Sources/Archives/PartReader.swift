@@ -1,0 +1,54 @@
+import Retention
+
+/// Reads parts back from the disk, believing nothing. One per worker: it keeps its buffers.
+public struct PartReader: ~Copyable, Sendable {
+    private var reader = GzipReader()
+    private var compressed = ByteBuffer()
+    private var lines = ByteBuffer()
+
+    public init() {}
+
+    /// The part's lines, exactly as many bytes as the manifest claims; valid until the next call.
+    public mutating func read(
+        _ part: Manifest.Part, in archive: ArchiveDirectory
+    ) throws(ArchiveError) -> UnsafeRawBufferPointer {
+        guard ManifestRules.isPartFile(part.file) else {
+            throw .damaged(path: archive.path, reason: "\(part.file) is no name of a part")
+        }
+        let path = archive.path(of: part.file)
+        guard GzipReader.isPossible(inflated: part.ndjsonBytes, in: part.bytes) else {
+            throw .damaged(
+                path: path,
+                reason: "its manifest claims \(part.ndjsonBytes) bytes of rows in \(part.bytes) "
+                    + "bytes of gzip, which cannot be")
+        }
+        try load(path, bytes: part.bytes)
+        let sha256 = Checksum.sha256(of: compressed.bytes)
+        guard sha256 == part.sha256 else {
+            throw .damaged(path: path, reason: "its SHA-256 is \(sha256), not \(part.sha256)")
+        }
+        try reader.inflate(
+            compressed.bytes, expecting: Int(part.ndjsonBytes), into: &lines, path: path)
+        guard lines.bytes.last ?? UInt8(ascii: "\n") == UInt8(ascii: "\n") else {
+            throw .damaged(path: path, reason: "its last line has no end")
+        }
+        return lines.bytes
+    }
+
+    /// Reads exactly `bytes` bytes, from the disk itself.
+    private mutating func load(_ path: String, bytes: Int64) throws(ArchiveError) {
+        guard let file = try File.regular(path) else {
+            throw ArchiveError.damaged(path: path, reason: "it is not there")
+        }
+        let size = try file.status().bytes
+        guard size == bytes else {
+            throw ArchiveError.damaged(path: path, reason: "it has \(size) bytes, not \(bytes)")
+        }
+        try file.dropCache()
+        compressed.resize(to: Int(bytes))
+        guard try file.readAll(into: compressed.mutableBytes) == Int(bytes) else {
+            throw ArchiveError.damaged(path: path, reason: "it shrank while it was read")
+        }
+        try file.close()
+    }
+}

@@ -1,0 +1,79 @@
+import Glibc
+import Retention
+
+/// An archive that is being written, in a hidden directory beside its final place. It holds names
+/// only: workers share it. It ends in exactly one of `publish`, `replace`, `supersede` and
+/// `discard`; a run that dies before leaves what `heal` removes.
+public struct StagedArchive: Sendable {
+    static let fileMode: mode_t = 0o440
+
+    let store: DirectoryStore
+    public let slice: Slice
+    /// Where it is until it is published.
+    public let directory: ArchiveDirectory
+    let final: ArchiveDirectory
+    /// The directory that holds both.
+    let parent: String
+    /// The last of the slice's path.
+    let component: String
+
+    /// Takes the first parts of the published archive in, for a generation that goes on from them:
+    /// as hard links, or as copies where the file system knows none. Returns them as its manifest
+    /// has them; new parts are numbered on from their count.
+    public func adoptParts(of existing: Slice, first count: Int = .max)
+        throws(ArchiveError) -> [Manifest.Part]
+    {
+        guard let manifest = try store.manifest(of: existing) else {
+            throw .missing(path: try store.directory(of: existing).path)
+        }
+        let source = try store.directory(of: existing)
+        let adopted = Array(manifest.parts.prefix(count))
+        for part in adopted {
+            let old = source.path(of: part.file)
+            let new = directory.path(of: part.file)
+            if try !store.names.link(old, as: new) { try copy(part, from: old, to: new) }
+        }
+        return adopted
+    }
+
+    private func copy(
+        _ part: Manifest.Part, from old: String, to new: String
+    ) throws(ArchiveError) {
+        guard let bytes = try File.contents(of: old, limit: part.bytes + 1),
+            bytes.withUnsafeBytes({ Checksum.sha256(of: $0) }) == part.sha256
+        else { throw .damaged(path: old, reason: "its SHA-256 is not \(part.sha256)") }
+        try File.write(bytes, to: new, mode: Self.fileMode)
+    }
+
+    /// Writes the commit record, after which the archive is complete and durable under its hidden
+    /// name. The directory has to hold exactly what the manifest names.
+    public func seal(_ manifest: Manifest) throws(ArchiveError) {
+        let bytes = try ManifestFile.encode(manifest)
+        let table = DirectoryStore.directoryName(for: slice.table)
+        if let reason = DirectoryStore.misplacement(of: manifest, in: table, at: slice.path) {
+            throw .invalid(what: "\(slice)", reason: reason)
+        }
+        // What cannot be read back must not be written.
+        guard try ManifestFile.decode(bytes) == manifest else {
+            throw .invalid(what: "\(slice)", reason: "its manifest does not survive its form")
+        }
+        guard let entries = try File.entries(of: directory.path) else {
+            throw .missing(path: directory.path)
+        }
+        try directory.require(entries, toBe: manifest, and: nil, checkingFiles: true)
+        try File.write(bytes, to: directory.path(of: ManifestFile.name), mode: Self.fileMode)
+        try File.setMode(of: directory.path, to: DirectoryStore.directoryMode)
+        try File.syncDirectory(directory.path)
+    }
+
+    /// Removes it, and the directories above that were made for it. It may be gone already.
+    public func discard() throws(ArchiveError) {
+        try File.removeTree(directory.path)
+        var steps = slice.path.split(separator: "/").dropLast()
+        while !steps.isEmpty {
+            let path = "\(store.path(of: slice.table))/\(steps.joined(separator: "/"))"
+            guard try File.removeIfEmpty(path) else { return }
+            steps.removeLast()
+        }
+    }
+}

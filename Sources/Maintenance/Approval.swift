@@ -1,0 +1,60 @@
+import Postgres
+import Retention
+
+/// An operator's yes to a policy.
+public struct Approval: Sendable, Encodable {
+    public var table: QualifiedName
+    public var retain: Span
+    public var then: RetentionAction
+    /// Everything wholly before this goes.
+    public var cutoff: Instant
+    /// What goes, oldest first; as many a night as the policy allows.
+    public var partitions: [String]
+    public var bytes: Int64
+    public var nights: Int
+    /// False where the policy removes nothing, or was approved before.
+    public var isNew: Bool
+
+    /// Shows what a policy will remove, and approves it.
+    public static func approve(
+        site: Site, tables: [QualifiedName], reason: String?, host: String, now: Instant?
+    ) throws -> [Approval] {
+        let connection = try site.connect(as: "pgretain: approve")
+        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        let now = try now ?? connection.serverClock()
+        let run = RunIdentity(newOn: host, tool: site.tool)
+        var approvals: [(approval: Approval, policy: RetentionPolicy)] = []
+        for table in tables {
+            let settings = try site.settings(of: table)
+            approvals.append(
+                (try preview(settings, on: connection, now: now), settings.policy))
+        }
+        // All can be shown before any is approved.
+        for (approval, policy) in approvals where approval.isNew {
+            var details = ApprovedPolicy(policy).details
+            details["reason"] = reason
+            details["cutoff"] = approval.cutoff.description
+            try connection.ledger.append(
+                LedgerEvent(.approved, table: policy.table, details: details), by: run)
+        }
+        return approvals.map(\.approval)
+    }
+
+    private static func preview(
+        _ settings: TableSettings, on connection: Connection, now: Instant
+    ) throws -> Approval {
+        let policy = settings.policy
+        var seen = TableObservation.observe(settings, on: connection, store: nil)
+        if seen.table == nil, let problem = seen.problems.first { throw problem }
+        let isNew = policy.then != .keep && seen.approved != ApprovedPolicy(policy)
+        seen.approved = ApprovedPolicy(policy)
+        let plan = Planner(maxRetire: .max).plan(Observation(now: now, tables: [seen])).tables[0]
+        let leaving = plan.retirements.map(\.partition)
+        let nights = policy.maxRetire > 0 ? (leaving.count + policy.maxRetire - 1) / policy.maxRetire : 0
+        return Approval(
+            table: policy.table, retain: policy.retain, then: policy.then, cutoff: plan.cutoff,
+            partitions: policy.then == .keep ? [] : leaving.map(\.name.name),
+            bytes: policy.then == .keep ? 0 : leaving.reduce(0) { $0 + $1.bytes },
+            nights: policy.then == .keep ? 0 : nights, isNew: isNew)
+    }
+}

@@ -1,0 +1,143 @@
+import Archives
+import Postgres
+import Retention
+
+/// The archives of a store, as a person looks at them. No database is needed.
+public struct ArchiveShelf {
+    public struct Entry: Sendable, Encodable {
+        public var slice: Slice
+        /// Nil for the published archive, else the number under which an older one is kept.
+        public var superseded: Int?
+        public var directory: String
+        public var bounds: PartitionBounds?
+        public var rows: UInt64?
+        public var bytes: Int64?
+        public var parts: Int?
+        public var exportedAt: Instant?
+        /// What is wrong with it.
+        public var problem: Problem?
+    }
+
+    private let store: DirectoryStore
+    private let stored: [StoredArchive]
+    private let strangers: [String]
+
+    public init(site: Site, table: QualifiedName?) throws {
+        store = try site.openStore(.readOnly)
+        let inventory = try store.inventory(of: table, checkingFiles: true)
+        stored = inventory.archives
+        strangers = inventory.strangers
+    }
+
+    public var entries: [Entry] { stored.map(Entry.init) }
+
+    /// The archives of one period: its name as an operator writes it, in the table's own period.
+    public static func slice(site: Site, table: QualifiedName, period: String) throws -> Slice {
+        let policy = try site.settings(of: table).policy
+        guard let first = policy.period.firstDay(named: period) else {
+            throw Problem(
+                "period.form", .usage,
+                "`\(period)` does not name a \(policy.period.rawValue) of \(table).",
+                hint: "Write it like \(policy.period.example).")
+        }
+        let bounds = policy.period.bounds(
+            containing: policy.zone.instant(first), in: policy.zone)
+        return Slice(table: table, path: policy.period.slicePath(of: bounds, in: policy.zone))
+    }
+
+    public func manifest(of slice: Slice) throws -> Manifest {
+        guard let manifest = try store.manifest(of: slice) else {
+            throw Problem(
+                "archive.missing", .missing, "There is no archive \(slice) in \(store.root).",
+                hint: "pgretain archives list")
+        }
+        return manifest
+    }
+
+    /// Reads archives back and proves each; gives what is wrong, in order.
+    public func verify(
+        _ slices: [Slice]?, workers: Int, interruption: Interruption, progress: ProgressSink?,
+        each: (Entry, Double) -> Void
+    ) throws -> [Problem] {
+        var problems: [Problem] = []
+        let verifier = Verifier(
+            workers: workers, interruption: interruption, progress: progress)
+        for archive in stored where slices?.contains(archive.slice) ?? true {
+            try interruption.check()
+            let stopwatch = Stopwatch()
+            var entry = Entry(archive)
+            do {
+                let manifest = try archive.manifest.get()
+                _ = try verifier.verify(manifest, in: archive.directory, slice: archive.slice)
+            } catch {
+                try interruption.check()
+                entry.problem = Problem(explaining: error)
+                problems.append(Problem(explaining: error))
+            }
+            each(entry, stopwatch.seconds)
+        }
+        return slices == nil ? problems + strangerProblems : problems
+    }
+
+    /// Things in the store that are no archives.
+    public var strangerProblems: [Problem] {
+        strangers.map {
+            Problem(
+                "store.stranger", .data, "\(store.root)/\($0) is no archive.",
+                hint: "Move it out of the store.")
+        }
+    }
+
+    /// Archives that the ledger names and the store lacks; empty where no database answers.
+    public func lost(site: Site, tables: [QualifiedName]) -> [Problem] {
+        do {
+            let connection = try site.connect(as: "pgretain: archives")
+            guard try connection.ledger.state() != .absent else { return [] }
+            let present = Set(stored.map(\.slice))
+            return try tables.flatMap { table in
+                try connection.ledger.archivedSlices(of: table)
+                    .filter { !present.contains($0) }
+                    .map { slice in
+                        Problem(
+                            "archive.lost", .missing,
+                            "The ledger names the archive \(slice), and the store "
+                                + "\(store.root) does not have it.",
+                            hint: "Bring it back from another copy of the store.")
+                    }
+            }
+        } catch {
+            // The store can be looked at without a database: that is what it is for.
+            return []
+        }
+    }
+}
+
+extension ArchiveShelf.Entry {
+    fileprivate init(_ archive: StoredArchive) {
+        self.init(
+            slice: archive.slice, superseded: archive.superseded,
+            directory: archive.directory.path)
+        switch archive.manifest {
+        case .success(let manifest):
+            bounds = manifest.bounds
+            rows = manifest.digest.rows
+            bytes = manifest.bytes
+            parts = manifest.parts.count
+            exportedAt = manifest.exportedAt
+        case .failure(let error):
+            problem = error.problem
+        }
+    }
+}
+
+extension Period {
+    fileprivate var example: String {
+        switch self {
+        case .day: "2025-01-05"
+        case .week: "2025-w01"
+        case .month: "2025-01"
+        case .quarter: "2025-q1"
+        case .year: "2025"
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Archives
+import Postgres
+import Retention
+import RowCoding
+import Synchronization
+
+/// Copies a relation, as one snapshot sees it, into a staged archive.
+struct Export {
+    let session: TableSession
+
+    struct Result {
+        let staged: StagedArchive
+        let manifest: Manifest
+        /// The rows' versions at the moment of the snapshot.
+        let witness: TableWitness
+        let fingerprint: SchemaFingerprint
+    }
+
+    /// `adopting` are the parts that the new generation takes over from the archive in place.
+    func run(_ subject: Departing, generation: Int, adopting: Int) throws -> Result {
+        try session.connection.requireTrustworthyPages()
+        var hexColumns: Set<Int> = []
+        while true {
+            let staged = try session.store.stage(subject.slice)
+            do {
+                return try export(
+                    subject, to: staged, generation: generation, adopting: adopting,
+                    hexColumns: hexColumns)
+            } catch {
+                try staged.discard()
+                // A SQL_ASCII database may hold anything: such a column is written as hex.
+                guard case CodingFault.Reason.invalidUTF8? = (error as? CodingFault)?.reason,
+                    let column = (error as? CodingFault)?.column,
+                    hexColumns.insert(column).inserted
+                else { throw error }
+            }
+        }
+    }
+
+    private func export(
+        _ subject: Departing, to staged: StagedArchive, generation: Int, adopting: Int,
+        hexColumns: Set<Int>
+    ) throws -> Result {
+        try session.requireSpace(for: subject)
+        let snapshot = try TableSnapshot(
+            of: subject.relation, on: session.connection, ladder: session.ladder)
+        let definition = snapshot.definition
+        let columns = definition.columns.enumerated().map { index, column in
+            CodedColumn(
+                name: column.name,
+                form: hexColumns.contains(index) ? .hex : ColumnForm(typeOID: column.baseTypeOID))
+        }
+        let adopted = adopting > 0 ? try adopt(adopting, into: staged, columns, subject) : []
+        let pipeline = PartPipeline(
+            session: session, subject: subject, columns: columns, staged: staged,
+            firstIndex: adopted.count)
+        let own = try pipeline.run(
+            try snapshot.copyOut(columns: definition.columns.map(\.name)))
+        let witness = try snapshot.witness()
+        try snapshot.end()
+
+        let facts = session.connection.facts
+        var digest = ContentDigest()
+        for part in adopted + own { digest.add(part.digest) }
+        let manifest = Manifest(
+            tool: session.site.tool, generation: generation,
+            table: .init(name: session.table.name, oid: session.table.oid),
+            partition: .init(name: subject.name, oid: subject.relation.oid),
+            key: session.table.key, keyType: session.table.keyType, bounds: subject.bounds,
+            digest: digest, parts: adopted + own, definition: definition,
+            encodings: columns.map(\.form.name),
+            origin: .init(
+                serverVersion: facts.version, encoding: facts.encoding,
+                systemIdentifier: facts.systemIdentifier ?? "", database: facts.database),
+            exportedAt: snapshot.takenAt, warnings: Self.warnings(definition),
+            firstOwnPart: adopted.count)
+        try staged.seal(manifest)
+        return Result(
+            staged: staged, manifest: manifest, witness: witness,
+            fingerprint: snapshot.fingerprint)
+    }
+
+    /// Takes the first parts of the archive in place over; they must be written as ours will be.
+    private func adopt(
+        _ count: Int, into staged: StagedArchive, _ columns: [CodedColumn], _ subject: Departing
+    ) throws -> [Manifest.Part] {
+        guard let old = try session.store.manifest(of: subject.slice),
+            try old.codedColumns() == columns
+        else {
+            throw Problem(
+                "archive.columns", .data,
+                "Rows came to \(subject.name) after its archive was made, and its columns have "
+                    + "changed since: they cannot become one archive. Nothing was dropped.",
+                hint: "Move the rows to a table of the old shape, or move the archive "
+                    + "\(subject.slice) out of the store after restoring it.")
+        }
+        return try staged.adoptParts(of: subject.slice, first: count)
+    }
+
+    private static func warnings(_ definition: TableDefinition) -> [String] {
+        definition.columns.filter(\.isUnreadable).map {
+            "the text of \($0.name) (\($0.type)) may not read back; a restore makes it text"
+        }
+    }
+}
+
+extension TableSession {
+    /// Text compresses to less than half of its table, always; more is not asked for.
+    func requireSpace(for subject: Departing) throws {
+        let needed = subject.bytes / 2
+        let free = try store.freeBytes()
+        guard free >= needed else {
+            throw Problem(
+                "store.full", .inputOutput,
+                "The store \(store.root) has \(free) bytes free, and \(subject.name) may need "
+                    + "\(needed). Nothing was exported or dropped.",
+                hint: "Make room in \(store.root), or move archives: to a larger disk.")
+        }
+    }
+}

@@ -1,0 +1,222 @@
+import Archives
+import Postgres
+import Retention
+
+/// What is asked of a run.
+public struct NightOptions: Sendable {
+    public enum Phase: String, Sendable, CaseIterable {
+        case premake, retire, sample
+    }
+
+    /// Nil: all of them.
+    public var only: Phase?
+    /// Partitions a table may lose; nil leaves it to the policies.
+    public var maxRetire: Int?
+    /// After that many seconds no retirement begins.
+    public var deadlineSeconds: Double?
+    /// The clock, when it is not the server's.
+    public var now: Instant?
+
+    public init(
+        only: Phase? = nil, maxRetire: Int? = nil, deadlineSeconds: Double? = nil,
+        now: Instant? = nil
+    ) {
+        self.only = only
+        self.maxRetire = maxRetire
+        self.deadlineSeconds = deadlineSeconds
+        self.now = now
+    }
+
+    func includes(_ phase: Phase) -> Bool { only == nil || only == phase }
+}
+
+/// Tonight's work: heal, premake, retire, sample growth.
+public struct Night {
+    private let site: Site
+    private let options: NightOptions
+    private let interruption: Interruption
+    private let progress: ProgressSink?
+    private let host: String
+    private let stopwatch = Stopwatch()
+
+    public init(
+        site: Site, options: NightOptions, interruption: Interruption, progress: ProgressSink?,
+        host: String
+    ) {
+        self.site = site
+        self.options = options
+        self.interruption = interruption
+        self.progress = progress
+        self.host = host
+    }
+
+    /// Carries tonight's plan out. Never throws: what went wrong is in the report.
+    public func run() -> Report {
+        let identity = RunIdentity(newOn: host, tool: site.tool)
+        var report = Report(run: identity.id, startedAt: HostClock.now)
+        report.tables = site.tables.map { Report.Table(table: $0.policy.table) }
+        do {
+            try run(identity, &report)
+        } catch {
+            report.problems.append(Problem(explaining: error))
+        }
+        report.interruption = interruption.status
+        report.finishedAt = HostClock.now
+        return report
+    }
+
+    private func run(_ identity: RunIdentity, _ report: inout Report) throws {
+        let control = try site.connect()
+        interruption.onSignal(try control.canceller().cancelling)
+        defer { interruption.onSignal(nil) }
+        if try control.ledger.state() == .absent { try control.ledger.create() }
+        let clock = try ClockGuard(control, explicit: options.now)
+        try control.ledger.startRun(identity, at: clock.server, pid: HostClock.processID)
+        report.startedAt = clock.server
+
+        let store = openStore(control, &report)
+        for index in site.tables.indices {
+            prepare(index, identity, store: store, now: clock.now, &report)
+        }
+        if let store, options.includes(.retire) {
+            for index in site.tables.indices {
+                retire(index, identity, store: store, now: clock.now, &report)
+            }
+        }
+        report.interruption = interruption.status
+        try finish(identity, &report)
+    }
+
+    /// A store that cannot be used stops no partition from being made ahead.
+    private func openStore(_ control: Connection, _ report: inout Report) -> DirectoryStore? {
+        guard options.includes(.retire) else { return nil }
+        do {
+            let store = try site.openStore()
+            try site.bind(store, to: control)
+            return store
+        } catch {
+            report.problems.append(Problem(explaining: error))
+            return nil
+        }
+    }
+
+    /// The control session may have been idle for hours: the end is told in a session of its own.
+    private func finish(_ identity: RunIdentity, _ report: inout Report) throws {
+        let connection = try site.connect()
+        report.finishedAt = try connection.serverClock()
+        try connection.ledger.finishRun(
+            identity.id, at: report.finishedAt, status: report.exitStatus,
+            report: try ReportJSON.json(report))
+    }
+
+    // MARK: One table
+
+    /// Heals, premakes, samples.
+    private func prepare(
+        _ index: Int, _ identity: RunIdentity, store: DirectoryStore?, now: Instant,
+        _ report: inout Report
+    ) {
+        withTable(index, identity, now: now, &report) { connection, table, lock, entry in
+            let settings = site.tables[index]
+            if let store {
+                let session = session(settings, connection, store, table, lock, identity, now)
+                entry.done += try Healing(session: session).run()
+            }
+            if options.includes(.premake) {
+                let seen = TableObservation.observe(settings, on: connection, store: nil)
+                let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
+                entry.problems += plan.problems.filter { $0.id.hasPrefix("premake.") }
+                let made = Premaking(connection: connection, ladder: site.ladder(interruption)).run(
+                    plan, of: table, newestSibling: seen.newestPartition)
+                entry.done += made.done
+                entry.problems += made.problems
+            }
+            if options.includes(.sample) {
+                try connection.ledger.recordGrowth(
+                    try connection.catalog.sizes(of: table), of: table.name, at: now,
+                    by: identity)
+            }
+        }
+    }
+
+    private func retire(
+        _ index: Int, _ identity: RunIdentity, store: DirectoryStore, now: Instant,
+        _ report: inout Report
+    ) {
+        // What could not even be prepared has been reported.
+        guard report.tables[index].canGoOn else { return }
+        withTable(index, identity, now: now, &report) { connection, table, lock, entry in
+            let settings = site.tables[index]
+            let seen = TableObservation.observe(settings, on: connection, store: store)
+            let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
+            entry.problems += plan.problems.filter { !$0.id.hasPrefix("premake.") }
+            entry.notes += plan.notes
+            var night = TableNight(
+                session: session(settings, connection, store, table, lock, identity, now),
+                report: entry, isPastDeadline: isPastDeadline)
+            night.run(plan)
+            entry = night.report
+        }
+    }
+
+    /// One table's problem ends that table, not the night.
+    private func withTable(
+        _ index: Int, _ identity: RunIdentity, now: Instant, _ report: inout Report,
+        _ body: (Connection, PartitionedTable, RunLock, inout Report.Table) throws -> Void
+    ) {
+        guard interruption.status == nil else { return }
+        let policy = site.tables[index].policy
+        do {
+            let connection = try site.connect()
+            interruption.onSignal(try connection.canceller().cancelling)
+            defer { interruption.onSignal(nil) }
+            let table = try connection.catalog.partitionedTable(policy.table, key: policy.key)
+            let lock = try RunLock(on: connection, table: table)
+            try body(connection, table, lock, &report.tables[index])
+            if !connection.isBroken { try lock.release() }
+        } catch {
+            report.tables[index].problems.append(
+                interruption.status == nil ? Problem(explaining: error) : .interrupted)
+        }
+    }
+
+    private func session(
+        _ settings: TableSettings, _ connection: Connection, _ store: DirectoryStore,
+        _ table: PartitionedTable, _ lock: RunLock, _ identity: RunIdentity, _ now: Instant
+    ) -> TableSession {
+        TableSession(
+            site: site, settings: settings, connection: connection, store: store, table: table,
+            lock: lock, run: identity, now: now, interruption: interruption, progress: progress)
+    }
+
+    private var planner: Planner { Planner(maxRetire: options.maxRetire) }
+
+    private func isPastDeadline() -> Bool {
+        options.deadlineSeconds.map { stopwatch.seconds > $0 } ?? false
+    }
+}
+
+extension Report.Table {
+    /// Whether the table could be opened and locked.
+    fileprivate var canGoOn: Bool {
+        !problems.contains { $0.id.hasPrefix("table.") || $0.id.hasPrefix("key.") || $0.id == "run.locked" }
+    }
+}
+
+extension TableObservation {
+    /// The one that a new partition is made in the likeness of.
+    var newestPartition: UInt32? {
+        let ranges = partitions.filter { $0.bounds != nil && !$0.isForeign && !$0.isPartitioned }
+        return ranges.max { $0.bounds! < $1.bounds! }?.oid
+    }
+}
+
+extension Problem {
+    static let interrupted = Problem(
+        "run.interrupted", .partial, "Interrupted. Nothing half-done was published or dropped.",
+        hint: "Run it again; it goes on where it stopped.")
+}
+
+extension Canceller {
+    var cancelling: @Sendable () -> Void { { self.cancel() } }
+}

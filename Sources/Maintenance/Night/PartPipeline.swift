@@ -1,0 +1,107 @@
+import Archives
+import Postgres
+import Retention
+import RowCoding
+
+/// The border between the control plane and the data plane: one thread reads COPY into blocks,
+/// workers turn each block into a part of their own. Nothing here is done per row.
+struct PartPipeline {
+    let session: TableSession
+    let subject: Departing
+    let columns: [CodedColumn]
+    let staged: StagedArchive
+    /// The number of the first part.
+    let firstIndex: Int
+
+    private struct Block: Sendable {
+        let index: Int
+        let rows: CopyBlock
+    }
+
+    private struct Part: Sendable {
+        let index: Int
+        let part: Manifest.Part
+    }
+
+    /// The parts in order. Where blocks are cut depends on the rows alone, so that the files are
+    /// the same whatever the number of workers.
+    func run(_ copy: CopyOut) throws -> [Manifest.Part] {
+        let key = columns.firstIndex { $0.name == session.table.key }
+        let checksUTF8 = session.connection.facts.encoding == "SQL_ASCII"
+        let encoder = RowEncoder(columns: columns, key: key, checksUTF8: checksUTF8)
+        let rowOverhead = encoder.rowOverhead
+        let (columns, staged, level) = (columns, staged, session.settings.compression)
+        let interruption = session.interruption
+        let budget = session.site.partBytes
+        let workers = session.site.workersInMemory
+        let progress = StepProgress(
+            .export, of: subject.name.name, table: session.table.name, totalBytes: nil,
+            sink: session.progress)
+
+        let idle = BlockingQueue((0...workers).map { _ in CopyBlock() })
+        let full = BlockingQueue<Block>()
+        let finished = BlockingQueue<Part>()
+        try Threads.run(
+            workers,
+            work: {
+                var encoder = RowEncoder(columns: columns, key: key, checksUTF8: checksUTF8)
+                var writer = PartWriter(level: level)
+                var lines = OutputBuffer()
+                while let block = full.pop() {
+                    lines.removeAll()
+                    let summary = try encoder.encode(block.rows.bytes, into: &lines)
+                    let written = try writer.write(lines.bytes, index: block.index, into: staged)
+                    progress.add(rows: summary.digest.rows, bytes: Int(written.ndjsonBytes))
+                    finished.push(
+                        Part(index: block.index, part: Manifest.Part(written, summary)))
+                    block.rows.removeAll()
+                    idle.push(block.rows)
+                }
+            },
+            stop: {
+                full.abandon()
+                idle.abandon()
+            },
+            lead: {
+                defer { full.close() }
+                var index = firstIndex
+                while let block = idle.pop() {
+                    try interruption.check()
+                    guard try copy.fill(block, budget: budget, rowOverhead: rowOverhead) else {
+                        return
+                    }
+                    full.push(Block(index: index, rows: block))
+                    index += 1
+                }
+                // A worker gave up: its error is the one that counts.
+                copy.abandon()
+            })
+        progress.finish()
+        finished.close()
+        var parts: [Part] = []
+        while let part = finished.pop() { parts.append(part) }
+        let ordered = parts.sorted { $0.index < $1.index }.map(\.part)
+        let rows = ordered.reduce(0) { $0 + $1.digest.rows }
+        guard copy.isFinished, rows == UInt64(copy.rows) else {
+            throw Problem(
+                "export.incomplete", .bug,
+                "The server sent \(copy.rows) rows of \(subject.name), and \(rows) were written. "
+                    + "Nothing was published or dropped.",
+                hint: "Please report it.")
+        }
+        return ordered
+    }
+}
+
+extension Manifest.Part {
+    fileprivate init(_ written: WrittenPart, _ summary: RowsSummary) {
+        func finite(_ key: Int64?) -> Instant? {
+            guard let key, key != .max, key != .min else { return nil }
+            return Instant(microseconds: key)
+        }
+        self.init(
+            file: written.file, bytes: written.bytes, sha256: written.sha256,
+            ndjsonBytes: written.ndjsonBytes, digest: summary.digest,
+            smallestKey: finite(summary.keys?.smallest), largestKey: finite(summary.keys?.largest))
+    }
+}

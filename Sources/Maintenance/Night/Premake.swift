@@ -1,0 +1,31 @@
+import Postgres
+import Retention
+
+/// Makes the partitions of the periods ahead, each in a transaction of its own.
+struct Premaking {
+    let connection: Connection
+    let ladder: LockLadder
+
+    /// What was made, and what could not be: one failure does not stop the others.
+    func run(_ plan: TablePlan, of table: PartitionedTable, newestSibling: UInt32?)
+        -> (done: [Report.Entry], problems: [Problem])
+    {
+        var done: [Report.Entry] = []
+        var problems: [Problem] = []
+        for premake in plan.premakes {
+            let stopwatch = Stopwatch()
+            do {
+                try connection.setStep("premake \(premake.name)")
+                _ = try connection.ddl.premake(
+                    premake.name, bounds: premake.bounds, of: table, like: newestSibling,
+                    ladder: ladder)
+                done.append(
+                    Report.Entry(
+                        .premake, premake.name, bounds: premake.bounds, seconds: stopwatch.seconds))
+            } catch {
+                problems.append(Problem(explaining: error))
+            }
+        }
+        return (done, problems)
+    }
+}

@@ -1,0 +1,138 @@
+import Archives
+import Postgres
+import Retention
+
+/// The retirements of one table, in the order of the plan. What fails is reported and left as it
+/// is; the next partition goes on.
+struct TableNight {
+    let session: TableSession
+    /// True once no new retirement may begin.
+    let isPastDeadline: () -> Bool
+    private(set) var report: Report.Table
+
+    init(session: TableSession, report: Report.Table, isPastDeadline: @escaping () -> Bool) {
+        self.session = session
+        self.report = report
+        self.isPastDeadline = isPastDeadline
+    }
+
+    mutating func run(_ plan: TablePlan) {
+        let hasDefault = plan.entries.contains { $0.partition.extent == .default }
+        for drop in plan.drops {
+            guard goOn() else { return }
+            let subject = Departing(drop.table, slice: drop.slice)
+            attempt { night in try night.dropProven(subject) }
+        }
+        for entry in plan.retirements {
+            guard goOn() else { return }
+            guard case .retire(let steps) = entry.verdict, let bounds = entry.partition.bounds,
+                let slice = entry.slice
+            else { continue }
+            let subject = Departing(entry.partition, bounds: bounds, slice: slice)
+            attempt { night in
+                try night.retire(entry.partition, subject, steps: steps, hasDefault: hasDefault)
+            }
+        }
+    }
+
+    // MARK: One partition
+
+    private mutating func retire(
+        _ partition: Partition, _ subject: Departing, steps: [Step], hasDefault: Bool
+    ) throws {
+        let archived = try archive(subject)
+        guard steps.contains(.detach) else { return }
+
+        try session.interruption.check()
+        let stopwatch = Stopwatch()
+        let dropAfter = steps.contains(.drop) ? try graceEnd() : nil
+        let relation = try Detaching(session: session).run(
+            partition, archived: archived, dropAfter: dropAfter, hasDefault: hasDefault)
+        let isDue = try dropAfter.map { $0 <= (try session.connection.serverClock()) } ?? false
+        report.done.append(
+            Report.Entry(
+                .detach, subject.name.name, bounds: subject.bounds, seconds: stopwatch.seconds,
+                note: isDue ? "" : "waits as \(relation.name)" + (dropAfter.map { " until \($0.dateText)" } ?? "")))
+
+        let detached = Departing(subject, now: relation)
+        if isDue {
+            try drop(detached, archived: archived)
+        } else {
+            try settle(detached, archived: archived)
+        }
+    }
+
+    /// Rows may have come between the snapshot and the detach: they are archived the same night.
+    private mutating func settle(_ subject: Departing, archived: borrowing Archived) throws {
+        let snapshot = try TableSnapshot(
+            of: subject.relation, on: session.connection, ladder: session.ladder)
+        let witness = try snapshot.witness()
+        try snapshot.end()
+        guard !witness.isSame(as: archived.witness) else { return }
+        _ = try archive(subject)
+    }
+
+    private mutating func dropProven(_ subject: Departing) throws {
+        try drop(subject, archived: try archive(subject))
+    }
+
+    /// Where rows have come since the proof, they are archived and the table is proven again.
+    private mutating func drop(_ subject: Departing, archived: consuming Archived) throws {
+        let stopwatch = Stopwatch()
+        let digest: ContentDigest
+        do {
+            digest = try Dropping(session: session).run(subject, archived: archived)
+        } catch where Problem(explaining: error).id == "drop.differs" {
+            let again = try archive(subject)
+            digest = try Dropping(session: session).run(subject, archived: again)
+        }
+        report.done.append(
+            Report.Entry(
+                .drop, subject.name.name, bounds: subject.bounds, rows: digest.rows,
+                seconds: stopwatch.seconds))
+    }
+
+    private mutating func archive(_ subject: Departing) throws -> Archived {
+        let archived = try Archiving(session: session).run(subject)
+        let manifest = archived.proof.manifest
+        report.done.append(
+            Report.Entry(
+                .archive, subject.name.name, bounds: subject.bounds, rows: manifest.digest.rows,
+                archiveBytes: manifest.bytes, seconds: archived.seconds,
+                note: archived.isNew
+                    ? (manifest.generation > 1 ? "generation \(manifest.generation)" : "")
+                    : "was archived; proven again"))
+        return archived
+    }
+
+    /// By the real clock, even where the run's clock was set back: a grace is for people.
+    private func graceEnd() throws -> Instant {
+        let now = max(session.calendar.wallClock, try session.connection.serverClock())
+        return session.settings.policy.grace.after(now, in: session.settings.policy.zone)
+    }
+
+    // MARK: Going on
+
+    private mutating func attempt(_ step: (inout TableNight) throws -> Void) {
+        do {
+            try step(&self)
+        } catch {
+            report.problems.append(
+                session.interruption.status == nil ? Problem(explaining: error) : .interrupted)
+        }
+    }
+
+    private mutating func goOn() -> Bool {
+        if session.interruption.status != nil || session.connection.isBroken { return false }
+        let storeIsOut = report.problems.contains {
+            $0.status == .inputOutput || $0.status == .cannotCreate
+        }
+        if storeIsOut { return false }
+        guard !isPastDeadline() else {
+            let note = "the deadline has passed: the rest waits for the next run"
+            if !report.notes.contains(note) { report.notes.append(note) }
+            return false
+        }
+        return true
+    }
+}

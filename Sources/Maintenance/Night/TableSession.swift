@@ -1,0 +1,101 @@
+import Archives
+import Postgres
+import Retention
+
+/// All that the steps of one table's night share: one connection, which holds the table's lock
+/// from before the first export until the last drop.
+final class TableSession {
+    let site: Site
+    let settings: TableSettings
+    let connection: Connection
+    let store: DirectoryStore
+    let table: PartitionedTable
+    let lock: RunLock
+    let run: RunIdentity
+    let calendar: TableCalendar
+    let interruption: Interruption
+    let progress: ProgressSink?
+
+    init(
+        site: Site, settings: TableSettings, connection: Connection, store: DirectoryStore,
+        table: PartitionedTable, lock: RunLock, run: RunIdentity, now: Instant,
+        interruption: Interruption, progress: ProgressSink?
+    ) {
+        self.site = site
+        self.settings = settings
+        self.connection = connection
+        self.store = store
+        self.table = table
+        self.lock = lock
+        self.run = run
+        calendar = TableCalendar(policy: settings.policy, keyType: table.keyType, now: now)
+        self.interruption = interruption
+        self.progress = progress
+    }
+
+    var ladder: LockLadder { site.ladder(interruption) }
+
+    var verifier: Verifier {
+        Verifier(
+            workers: site.workersInMemory, interruption: interruption, progress: progress,
+            keepAlive: keepAlive())
+    }
+
+    /// Load balancers cut what is idle for minutes: ask something every half a minute.
+    private func keepAlive() -> () throws -> Void {
+        var last = Stopwatch()
+        return { [connection] in
+            guard last.seconds > 30 else { return }
+            try connection.ping()
+            last = Stopwatch()
+        }
+    }
+}
+
+/// A relation on its way into the store: a partition, or a quarantined table that was one.
+struct Departing {
+    let relation: Relation
+    /// The name it is known by.
+    let name: QualifiedName
+    let bounds: PartitionBounds
+    let slice: Slice
+    let bytes: Int64
+
+    init(_ partition: Partition, bounds: PartitionBounds, slice: Slice) {
+        relation = Relation(partition)
+        name = partition.name
+        self.bounds = bounds
+        self.slice = slice
+        bytes = partition.bytes
+    }
+
+    init(_ table: Quarantined, slice: Slice) {
+        relation = Relation(table)
+        name = table.formerName
+        bounds = table.bounds
+        self.slice = slice
+        bytes = table.bytes
+    }
+
+    /// The same rows after their table was detached.
+    init(_ earlier: Departing, now relation: Relation) {
+        self.relation = relation
+        name = earlier.name
+        bounds = earlier.bounds
+        slice = earlier.slice
+        bytes = earlier.bytes
+    }
+}
+
+extension Site {
+    /// Bytes that buffers may hold at a time, whatever the number of cores.
+    private static let bufferBytes = 192 << 20
+
+    /// As many workers as the buffers in flight allow: each holds a block of COPY text, which is
+    /// about two thirds of what it becomes, and the NDJSON made of it; the reader holds one more.
+    var workersInMemory: Int {
+        let blockBytes = partBytes * 2 / 3
+        let affordable = (Self.bufferBytes - blockBytes) / (blockBytes + partBytes)
+        return max(1, min(workers, affordable))
+    }
+}

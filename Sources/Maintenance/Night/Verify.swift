@@ -1,0 +1,103 @@
+import Archives
+@_spi(Verifier) import Retention
+import RowCoding
+import Synchronization
+
+/// Reads an archive back from the store and proves that it restores to exactly the rows its
+/// manifest claims: each part's size, sha256, gzip form, lines, values and digest.
+///
+/// The only place that makes a `VerifiedArchive`.
+struct Verifier {
+    let workers: Int
+    let interruption: Interruption
+    let progress: ProgressSink?
+    /// Called now and then while parts are read: keeps an idle session alive.
+    var keepAlive: () throws -> Void = {}
+
+    /// Which rows the proof is to speak of.
+    enum Coverage {
+        /// All that the archive holds.
+        case whole
+        /// Those of the relation that was exported last.
+        case own
+    }
+
+    func verify(
+        _ manifest: Manifest, in directory: ArchiveDirectory, slice: Slice,
+        covering coverage: Coverage = .own
+    ) throws -> VerifiedArchive {
+        let columns = try manifest.codedColumns()
+        let key = manifest.definition.columns.firstIndex { $0.name == manifest.key }
+        let progress = StepProgress(
+            .verify, of: manifest.partition.name.name, table: slice.table,
+            totalBytes: manifest.ndjsonBytes, sink: progress)
+        let parts = BlockingQueue(manifest.parts)
+        parts.close()
+        let finished = BlockingQueue<ContentDigest>()
+        let interruption = interruption
+
+        try Threads.run(
+            min(workers, manifest.parts.count),
+            work: {
+                var reader = PartReader()
+                var decoder = RowDecoder(columns: columns, key: key)
+                while let part = parts.pop() {
+                    try interruption.check()
+                    let lines = try reader.read(part, in: directory)
+                    let summary = try decoder.digest(lines)
+                    guard summary.digest == part.digest else {
+                        throw Self.mismatch(slice, part: part, found: summary.digest)
+                    }
+                    progress.add(rows: summary.digest.rows, bytes: lines.count)
+                    finished.push(summary.digest)
+                }
+            },
+            stop: {
+                parts.abandon()
+                finished.close()
+            },
+            lead: {
+                var total = ContentDigest()
+                for _ in manifest.parts {
+                    guard let digest = finished.pop() else { return }
+                    total.add(digest)
+                    try keepAlive()
+                }
+                guard total == manifest.digest else {
+                    throw Self.mismatch(slice, part: nil, found: total)
+                }
+            })
+        progress.finish()
+        return VerifiedArchive(
+            slice: slice, manifest: manifest,
+            digest: coverage == .whole ? manifest.digest : manifest.ownDigest)
+    }
+
+    private static func mismatch(_ slice: Slice, part: Manifest.Part?, found: ContentDigest)
+        -> Problem
+    {
+        let what = part.map { "Part \($0.file) of the archive \(slice)" } ?? "The archive \(slice)"
+        return Problem(
+            "archive.contents", .data,
+            "\(what) holds other rows than its manifest claims (\(found)). Nothing was dropped.",
+            hint: "Look at the store's disk; pgretain archives verify --table \(slice.table)")
+    }
+}
+
+extension Manifest {
+    /// How the rows are written; a problem when an encoding is not known to this release.
+    func codedColumns() throws(Problem) -> [CodedColumn] {
+        var columns: [CodedColumn] = []
+        for (column, encoding) in zip(definition.columns, encodings) {
+            guard let form = ColumnForm(name: encoding) else {
+                throw Problem(
+                    "archive.encoding", .data,
+                    "The archive of \(partition.name) writes the column \(column.name) in a form "
+                        + "this release does not know: \(encoding).",
+                    hint: "Use a release at least as new as \(tool).")
+            }
+            columns.append(CodedColumn(name: column.name, form: form))
+        }
+        return columns
+    }
+}

@@ -1,0 +1,91 @@
+import Archives
+import Postgres
+import Retention
+
+/// What a run would do, and whether it could.
+public struct NightPreview: Sendable, Encodable {
+    public var plan: Plan
+    /// Rights, space and the store: what would stop the run.
+    public var checks: [Problem]
+    public var warnings: [String]
+    /// The next safe step, as a sentence or a command.
+    public var nextStep: String
+
+    /// Looks at everything, and changes nothing but for a probe file that comes and goes.
+    public static func look(
+        site: Site, tables: [QualifiedName], maxRetire: Int?, now: Instant?
+    ) throws -> NightPreview {
+        let connection = try site.connect(as: "pgretain: plan")
+        var checks: [Problem] = []
+        func check(_ body: () throws -> Void) {
+            do { try body() } catch { checks.append(Problem(explaining: error)) }
+        }
+        var store: DirectoryStore?
+        check {
+            let opened = try site.openStore()
+            try opened.probeWrite()
+            try site.checkBinding(of: opened, to: connection)
+            store = opened
+        }
+        check { try connection.requireTrustworthyPages() }
+        let settings = try tables.map { table throws(Problem) in try site.settings(of: table) }
+        let observation = Observation(
+            now: try now ?? connection.serverClock(),
+            tables: settings.map { TableObservation.observe($0, on: connection, store: store) })
+        let plan = Planner(maxRetire: maxRetire).plan(observation)
+
+        var warnings: [String] = []
+        for (seen, settings) in zip(observation.tables, settings) {
+            guard let table = seen.table else { continue }
+            check {
+                checks += try connection.catalog.missingRights(
+                    on: table, then: settings.policy.then)
+            }
+            for owner in try connection.catalog.otherOwners(of: table.name) {
+                warnings.append(
+                    "\(owner) manages \(table.name) too; let only one of the two drop partitions")
+            }
+        }
+        if let store { check { try requireSpace(for: plan, in: store) } }
+        return NightPreview(
+            plan: plan, checks: checks, warnings: warnings,
+            nextStep: nextStep(plan, checks: checks))
+    }
+
+    private static func requireSpace(for plan: Plan, in store: DirectoryStore) throws {
+        let bytes = plan.tables.flatMap(\.retirements).reduce(0) { $0 + $1.partition.bytes }
+        let free = try store.freeBytes()
+        guard free >= bytes / 2 else {
+            throw Problem(
+                "store.full", .inputOutput,
+                "The store \(store.root) has \(free) bytes free, and tonight's archives may need "
+                    + "\(bytes / 2).",
+                hint: "Make room in \(store.root), or move archives: to a larger disk.")
+        }
+    }
+
+    /// The ladder of a careful operator: keep for a month, then detach, then drop.
+    private static func nextStep(_ plan: Plan, checks: [Problem]) -> String {
+        if let first = checks.first { return first.hint }
+        let problems = plan.tables.flatMap(\.problems)
+        if let approval = problems.first(where: { $0.status == .brake }) { return approval.hint }
+        if let first = problems.first { return first.hint }
+        switch plan.tables.map(\.then).min() ?? .keep {
+        case .keep:
+            return "pgretain run; once a month of archives has been looked at, "
+                + "set then: detach and approve it"
+        case .detach:
+            return "pgretain run; once nobody has missed a detached month, "
+                + "set then: drop and approve it"
+        case .drop:
+            return "pgretain run"
+        }
+    }
+
+    /// 0, unless the tables could not be looked at: what a plan shows is no failure of its own.
+    public var exitStatus: ExitStatus {
+        let unseen: Set<ExitStatus> = [.configuration, .missing, .unavailable]
+        let statuses = plan.tables.flatMap(\.problems).map(\.status)
+        return ExitStatus.of(statuses.filter { unseen.contains($0) })
+    }
+}

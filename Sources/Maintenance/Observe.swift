@@ -1,0 +1,77 @@
+import Archives
+import Postgres
+import Retention
+
+extension TableObservation {
+    /// Looks at the database and the store, and changes nothing.
+    ///
+    /// A constant number of queries, however many partitions there are.
+    static func observe(
+        _ settings: TableSettings, on connection: Connection, store: DirectoryStore?
+    ) -> TableObservation {
+        let policy = settings.policy
+        do {
+            return try look(policy, on: connection, store: store)
+        } catch {
+            return TableObservation(
+                policy: policy, table: nil, problems: [Problem(explaining: error)])
+        }
+    }
+
+    private static func look(
+        _ policy: RetentionPolicy, on connection: Connection, store: DirectoryStore?
+    ) throws -> TableObservation {
+        let catalog = connection.catalog
+        let table = try catalog.partitionedTable(policy.table, key: policy.key)
+        var seen = TableObservation(
+            policy: policy, table: table, partitions: try catalog.partitions(of: table),
+            takenNames: try catalog.takenNames(in: table.name.schema))
+        if let store {
+            let stored = try store.inventory(of: policy.table)
+            for archive in stored.archives {
+                seen.note(archive)
+            }
+            for stranger in stored.strangers {
+                seen.problems.append(
+                    Problem(
+                        "store.stranger", .data,
+                        "The store holds something that is no archive: \(stranger). "
+                            + "Nothing was done with it.",
+                        hint: "Move it out of \(store.root)."))
+            }
+        }
+        let ledger = connection.ledger
+        guard try ledger.state() != .absent else { return seen }
+        seen.quarantine = try ledger.quarantine(of: policy.table)
+        seen.detaching = Set(try ledger.detaching(of: policy.table).map(\.relation.oid))
+        seen.approved = try ledger.approvedPolicy(of: policy.table)
+            .flatMap(ApprovedPolicy.init(details:))
+        seen.holds = try ledger.holds(of: policy.table)
+        seen.pins = try ledger.pins(of: policy.table)
+        seen.pauses = try ledger.pauses().filter { $0.table.map { $0 == policy.table } ?? true }
+        return seen
+    }
+
+    private mutating func note(_ archive: StoredArchive) {
+        if let number = archive.superseded {
+            problems.append(
+                Problem(
+                    "archive.vanished", .data,
+                    "Rows that the archive \(archive.slice) once held are gone from its table; "
+                        + "both generations are kept (the older one as number \(number)), and "
+                        + "nothing of that range is dropped.",
+                    hint: "Find out what removed the rows, then move "
+                        + "\(archive.directory.path) out of the store."))
+            superseded.insert(archive.slice)
+            return
+        }
+        switch archive.manifest {
+        case .success(let manifest):
+            archives.append(
+                .init(
+                    bounds: manifest.bounds, digest: manifest.digest, bytes: manifest.bytes))
+        case .failure(let error):
+            problems.append(error.problem)
+        }
+    }
+}

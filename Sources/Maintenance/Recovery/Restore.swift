@@ -1,0 +1,171 @@
+import Archives
+import Postgres
+import Retention
+import RowCoding
+
+/// Brings an archive back: into a new table, or as a partition of its table again.
+public struct Restore {
+    public enum Target: Sendable {
+        /// A table that does not exist yet.
+        case into(QualifiedName)
+        /// A partition of the archive's table.
+        case attach
+    }
+
+    public struct Result: Sendable, Encodable {
+        public var slice: Slice
+        public var relation: QualifiedName
+        public var rows: UInt64
+        public var digest: String
+        /// Until then retention leaves it alone.
+        public var pinnedUntil: Instant
+        public var seconds: Double
+    }
+
+    private let site: Site
+    private let interruption: Interruption
+    private let progress: ProgressSink?
+    private let host: String
+
+    public init(site: Site, interruption: Interruption, progress: ProgressSink?, host: String) {
+        self.site = site
+        self.interruption = interruption
+        self.progress = progress
+        self.host = host
+    }
+
+    /// One transaction: the rows are loaded, read back and compared by digest, and only then is
+    /// anything to be seen of them.
+    public func run(_ slice: Slice, to target: Target, withIndexes: Bool, pin: Span) throws
+        -> Result
+    {
+        let stopwatch = Stopwatch()
+        let store = try site.openStore(.readOnly)
+        guard let manifest = try store.manifest(of: slice) else {
+            throw Problem(
+                "archive.missing", .missing,
+                "There is no archive \(slice) in \(store.root). Nothing was restored.",
+                hint: "pgretain archives list --table \(slice.table)")
+        }
+        let directory = try store.directory(of: slice)
+        let connection = try site.connect(as: "pgretain: restore \(manifest.partition.name.name)")
+        interruption.onSignal(try connection.canceller().cancelling)
+        defer { interruption.onSignal(nil) }
+        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        let run = RunIdentity(newOn: host, tool: site.tool)
+        let until = pin.after(try connection.serverClock(), in: .utc)
+
+        var parent: PartitionedTable?
+        if case .attach = target {
+            parent = try connection.catalog.partitionedTable(slice.table, key: manifest.key)
+        }
+        let lock = try parent.map { try RunLock(on: connection, table: $0) }
+        let restoration = try Restoration(on: connection)
+        do {
+            let relation = try create(restoration, target, manifest, parent, connection)
+            let definition = try connection.catalog.definition(of: relation.oid)
+            try load(manifest, from: directory, into: relation, by: restoration, definition)
+            try compare(manifest, with: relation, by: restoration)
+            if withIndexes || parent != nil {
+                try restoration.createIndexes(manifest.definition, on: relation)
+            }
+            if let parent {
+                try restoration.attach(
+                    relation, to: parent, bounds: manifest.bounds, ladder: site.ladder(interruption))
+            }
+            _ = try restoration.addPin(
+                table: slice.table, relation: relation.name, bounds: manifest.bounds, until: until)
+            try restoration.append(
+                LedgerEvent(
+                    .restored, table: slice.table, relation: relation.name,
+                    relationOID: relation.oid, bounds: manifest.bounds, digest: manifest.digest,
+                    archive: slice.path, details: ["attached": parent == nil ? "no" : "yes"]),
+                by: run)
+            try interruption.check()
+            try restoration.commit()
+            if let lock { try lock.release() }
+            return Result(
+                slice: slice, relation: relation.name, rows: manifest.digest.rows,
+                digest: manifest.digest.hex, pinnedUntil: until, seconds: stopwatch.seconds)
+        } catch {
+            restoration.rollback()
+            try interruption.check()
+            throw error
+        }
+    }
+
+    private func create(
+        _ restoration: Restoration, _ target: Target, _ manifest: Manifest,
+        _ parent: PartitionedTable?, _ connection: Connection
+    ) throws -> Relation {
+        switch (target, parent) {
+        case (.into(let name), _):
+            return try restoration.createTable(name, manifest.definition)
+        case (.attach, let parent?):
+            let partitions = try connection.catalog.partitions(of: parent)
+            if let other = partitions.first(where: { $0.bounds?.overlaps(manifest.bounds) ?? false }) {
+                throw Problem(
+                    "restore.overlap", .cannotCreate,
+                    "\(manifest.bounds) of \(parent.name) is there already, as \(other.name). "
+                        + "Nothing was restored.",
+                    hint: "pgretain restore --into a new table instead.")
+            }
+            let newest = partitions.filter { $0.bounds != nil }.max { $0.bounds! < $1.bounds! }
+            return try restoration.createPartition(
+                manifest.partition.name, of: parent, like: newest?.oid)
+        case (.attach, nil):
+            preconditionFailure("attach without a parent")
+        }
+    }
+
+    // MARK: Loading
+
+    private func load(
+        _ manifest: Manifest, from directory: ArchiveDirectory, into relation: Relation,
+        by restoration: Restoration, _ target: TableDefinition
+    ) throws {
+        let columns = manifest.definition.columns
+        let existing = Set(target.columns.map(\.name))
+        if let missing = columns.first(where: { !existing.contains($0.name) }) {
+            throw Problem(
+                "restore.columns", .data,
+                "The archive has the column \(missing.name), and \(relation.name) has not. "
+                    + "Nothing was restored.",
+                hint: "pgretain restore --into makes a table of the archive's own shape.")
+        }
+        let loaded = columns.filter { !$0.isGenerated }.map(\.name)
+        let copy = try restoration.copyIn(relation, columns: loaded, freeze: true)
+        let rows: Int64
+        do {
+            try PartLoader(
+                workers: site.workersInMemory, interruption: interruption, progress: progress
+            ).load(manifest, from: directory) { try copy.send($0) }
+            rows = try copy.finish()
+        } catch {
+            copy.cancel()
+            throw error
+        }
+        guard rows == Int64(manifest.digest.rows) else {
+            throw Problem(
+                "restore.rows", .data,
+                "\(rows) rows were loaded of \(manifest.digest.rows). Nothing was restored.",
+                hint: "A trigger or rule on the table may swallow rows; restore --into a new one.")
+        }
+    }
+
+    private func compare(
+        _ manifest: Manifest, with relation: Relation, by restoration: Restoration
+    ) throws {
+        let copy = try restoration.copyOut(
+            relation, columns: manifest.definition.columns.map(\.name))
+        let found = try ContentDigest(copy: copy, interruption: interruption)
+        guard found == manifest.digest else {
+            throw Problem(
+                "restore.contents", .data,
+                "What was loaded reads back as other rows than the archive holds (\(found), not "
+                    + "\(manifest.digest)). Nothing was restored.",
+                hint: "Compare the column types of the archive (pgretain archives show) with the "
+                    + "table's; restore --into a new table.")
+        }
+    }
+}

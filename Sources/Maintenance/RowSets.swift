@@ -1,0 +1,67 @@
+import Archives
+import Retention
+import RowCoding
+
+/// Compares the rows of two archives as multisets, in memory that does not grow with them: the
+/// rows are taken by the first bits of their hashes, one share after another.
+struct RowSets {
+    /// Rows of one share that are held at a time, about.
+    private static let shareRows: UInt64 = 1 << 20
+
+    /// One archive, or the last parts of it.
+    struct Side {
+        let manifest: Manifest
+        let directory: ArchiveDirectory
+        let parts: ArraySlice<Manifest.Part>
+    }
+
+    /// How many rows of `older` are not in `newer`, duplicates counted.
+    static func missing(from newer: Side, of older: Side, interruption: Interruption) throws
+        -> UInt64
+    {
+        let rows = max(newer.rows, older.rows)
+        var shares: UInt64 = 1
+        while shares < 256, rows / shares > shareRows { shares *= 2 }
+        let mask = UInt8(shares - 1)
+        var missing: UInt64 = 0
+        for bucket in 0..<shares {
+            try interruption.check()
+            let wanted = try hashes(of: older, bucket: UInt8(bucket), mask: mask)
+            let found = try hashes(of: newer, bucket: UInt8(bucket), mask: mask)
+            missing += countMissing(from: found, of: wanted)
+        }
+        return missing
+    }
+
+    private static func hashes(of side: Side, bucket: UInt8, mask: UInt8) throws -> [UInt128] {
+        var reader = PartReader()
+        let key = side.manifest.definition.columns.firstIndex { $0.name == side.manifest.key }
+        var decoder = RowDecoder(columns: try side.manifest.codedColumns(), key: key)
+        var hashes: [UInt128] = []
+        for part in side.parts {
+            let lines = try reader.read(part, in: side.directory)
+            try decoder.hashes(lines, bucket: bucket, mask: mask, into: &hashes)
+        }
+        hashes.sort()
+        return hashes
+    }
+
+    /// Both sorted.
+    static func countMissing(from found: [UInt128], of wanted: [UInt128]) -> UInt64 {
+        var index = 0
+        var missing: UInt64 = 0
+        for hash in wanted {
+            while index < found.count, found[index] < hash { index += 1 }
+            if index < found.count, found[index] == hash {
+                index += 1
+            } else {
+                missing += 1
+            }
+        }
+        return missing
+    }
+}
+
+extension RowSets.Side {
+    fileprivate var rows: UInt64 { parts.reduce(0) { $0 + $1.digest.rows } }
+}

@@ -1,0 +1,70 @@
+import Archives
+import Postgres
+import Retention
+
+extension Site {
+    func connect(as application: String = "pgretain") throws -> Connection {
+        try Connection(
+            ConnectionSettings(
+                conninfo: database, password: password, role: role, applicationName: application))
+    }
+
+    func openStore(_ access: DirectoryStore.Access = .write) throws -> DirectoryStore {
+        try DirectoryStore(root: archives, access: access)
+    }
+
+    /// The lock ladder, which a signal ends.
+    func ladder(_ interruption: Interruption) -> LockLadder {
+        LockLadder(
+            longestMilliseconds: lockTimeoutMilliseconds, attempts: lockAttempts,
+            beforeAttempt: { try interruption.check() })
+    }
+
+    /// Binds a store that belongs to nobody yet, and refuses one that belongs to another database.
+    func bind(_ store: DirectoryStore, to connection: Connection) throws {
+        if let found = try store.binding() {
+            let own = try binding(of: connection, uuid: found.uuid)
+            try Self.require(found, toBe: own, root: archives)
+        } else {
+            try store.bind(try binding(of: connection, uuid: nil))
+        }
+    }
+
+    /// Refuses a store that belongs to another database; one that is not bound yet passes.
+    func checkBinding(of store: DirectoryStore, to connection: Connection) throws {
+        guard let found = try store.binding(), try connection.ledger.state() != .absent else {
+            return
+        }
+        try Self.require(found, toBe: binding(of: connection, uuid: found.uuid), root: archives)
+    }
+
+    private func binding(of connection: Connection, uuid: String?) throws -> StoreBinding {
+        guard let ledger = try connection.ledger.uuid() else {
+            throw Problem(
+                "ledger.missing", .unavailable, "The ledger has no identity. Nothing was done.",
+                hint: "Look at the table pgretain.meta.")
+        }
+        return StoreBinding(
+            uuid: uuid ?? ledger, systemIdentifier: connection.facts.systemIdentifier ?? "",
+            database: connection.facts.database, ledger: ledger)
+    }
+
+    private static func require(_ found: StoreBinding, toBe own: StoreBinding, root: String)
+        throws(Problem)
+    {
+        // Where the system identifier may not be read, the ledger's own identity has to do.
+        let sameServer =
+            found.systemIdentifier.isEmpty || own.systemIdentifier.isEmpty
+            || found.systemIdentifier == own.systemIdentifier
+        guard found.ledger == own.ledger, found.database == own.database, sameServer else {
+            throw Problem(
+                "store.bound", .unavailable,
+                "The store \(root) belongs to the database \(found.database) of system "
+                    + "\(found.systemIdentifier), ledger \(found.ledger); this is "
+                    + "\(own.database) of system \(own.systemIdentifier), ledger \(own.ledger). "
+                    + "Nothing was done.",
+                hint: "Give this database an archive root of its own (archives:). After "
+                    + "pg_upgrade or a move, compare \(root)/_store.json by hand first.")
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Archives
+import Capacity
+import Postgres
+import Retention
+
+/// How things stand: tables, archives, quarantine, holds, pins, last runs.
+public struct StatusReport: Sendable, Encodable {
+    public struct Table: Sendable, Encodable {
+        public var table: QualifiedName
+        public var then: RetentionAction
+        public var partitions: Int
+        public var bytes: Int64
+        public var oldest: Instant?
+        /// Up to where partitions exist.
+        public var newest: Instant?
+        /// Nil where no partition is complete yet.
+        public var growth: DailyGrowth?
+        public var archives: Int
+        public var archiveBytes: Int64
+        public var archivedRows: UInt64
+        public var approved: ApprovedPolicy?
+        public var quarantine: [Quarantined]
+        public var holds: [Hold]
+        public var pins: [Pin]
+        public var pauses: [Pause]
+        public var problems: [Problem]
+    }
+
+    public struct Run: Sendable, Encodable {
+        public var id: String
+        public var startedAt: Instant
+        /// Nil: it runs, or it died.
+        public var finishedAt: Instant?
+        public var host: String
+        public var status: Int32?
+    }
+
+    public var database: String
+    public var server: String
+    public var tables: [Table]
+    public var runs: [Run]
+    public var problems: [Problem]
+
+    public static func look(site: Site, tables: [QualifiedName]) throws -> StatusReport {
+        let connection = try site.connect(as: "pgretain: status")
+        var report = StatusReport(
+            database: connection.facts.database, server: connection.facts.version, tables: [],
+            runs: [], problems: [])
+        var store: DirectoryStore?
+        do {
+            store = try site.openStore(.readOnly)
+        } catch {
+            report.problems.append(Problem(explaining: error))
+        }
+        for name in tables {
+            let settings = try site.settings(of: name)
+            let seen = TableObservation.observe(settings, on: connection, store: store)
+            report.tables.append(Table(seen, now: try connection.serverClock()))
+        }
+        if try connection.ledger.state() != .absent {
+            report.runs = try connection.ledger.lastRuns(5).map {
+                Run(
+                    id: $0.id, startedAt: $0.startedAt, finishedAt: $0.finishedAt, host: $0.host,
+                    status: $0.status)
+            }
+        }
+        return report
+    }
+
+    public var exitStatus: ExitStatus {
+        .of((problems + tables.flatMap(\.problems)).map(\.status))
+    }
+}
+
+extension StatusReport.Table {
+    fileprivate init(_ seen: TableObservation, now: Instant) {
+        let ranges = seen.partitions.compactMap(\.bounds)
+        self.init(
+            table: seen.policy.table, then: seen.policy.then, partitions: seen.partitions.count,
+            bytes: seen.partitions.reduce(0) { $0 + $1.bytes }, oldest: ranges.map(\.from).min(),
+            newest: ranges.map(\.to).max(), growth: DailyGrowth(seen.partitions, now: now),
+            archives: seen.archives.count,
+            archiveBytes: seen.archives.reduce(0) { $0 + $1.bytes },
+            archivedRows: seen.archives.reduce(0) { $0 + $1.digest.rows }, approved: seen.approved,
+            quarantine: seen.quarantine, holds: seen.holds, pins: seen.pins, pauses: seen.pauses,
+            problems: seen.problems)
+    }
+}

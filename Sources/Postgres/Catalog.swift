@@ -1,0 +1,176 @@
+import Retention
+
+/// Named reads of the system catalogue. Each takes a constant number of queries.
+public struct Catalog {
+    let connection: Connection
+
+    // MARK: One table
+
+    /// The table under a policy, or why it cannot be one.
+    public func partitionedTable(_ name: QualifiedName, key: String) throws -> PartitionedTable {
+        let result = try connection.run(
+            "catalog.table",
+            """
+            SELECT c.oid, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), a.attnum,
+                a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod), p.partstrat,
+                p.partnatts, p.partattrs[0], o.opcdefault,
+                pg_catalog.pg_get_partkeydef(c.oid)
+            FROM pg_catalog.pg_class AS c
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            LEFT JOIN pg_catalog.pg_attribute AS a
+                ON a.attrelid = c.oid AND a.attname = \(value: key)
+                AND a.attnum > 0 AND NOT a.attisdropped
+            LEFT JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = c.oid
+            LEFT JOIN pg_catalog.pg_opclass AS o ON o.oid = p.partclass[0]
+            WHERE n.nspname = \(value: name.schema) AND c.relname = \(value: name.name)
+            """)
+        guard let row = result.first else { throw TableProblem.missing(name) }
+        let kind = try row.text(1)
+        guard kind == "r" || kind == "p" else { throw TableProblem.notATable(name) }
+        guard let column = try row.optionalInt(3) else {
+            throw TableProblem.keyMissing(name, key: key)
+        }
+        guard kind == "p" else { throw TableProblem.plain(name) }
+        guard try row.text(6) == "r", try row.int(7) == 1, try row.int(8) == column,
+            try row.bool(9)
+        else {
+            throw TableProblem.keyPartitioning(name, key: key, found: try row.text(10))
+        }
+        guard let keyType = KeyType(typeOID: try row.oid(4)) else {
+            throw TableProblem.keyType(name, key: key, type: try row.text(5))
+        }
+        let oid = try row.oid(0)
+        return PartitionedTable(
+            oid: oid, name: name, key: key, keyType: keyType, owner: try row.text(2),
+            incomingForeignKeys: try incomingForeignKeys(of: oid))
+    }
+
+    /// Foreign keys that point at the table, or directly at a partition of it.
+    private func incomingForeignKeys(of oid: UInt32) throws -> [String] {
+        try connection.run(
+            "catalog.incoming-foreign-keys",
+            """
+            SELECT pg_catalog.format('%I.%I.%I', n.nspname, c.relname, k.conname)
+            FROM pg_catalog.pg_constraint AS k
+            JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE k.contype = 'f' AND k.conparentid = 0
+                AND k.confrelid IN (
+                    SELECT \(value: oid)::oid
+                    UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i
+                    WHERE i.inhparent = \(value: oid)::oid)
+            ORDER BY 1
+            """
+        ).rows.map { try $0.text(0) }
+    }
+
+    /// Every child, by name; those whose bounds are not understood have an open extent.
+    public func partitions(of table: PartitionedTable) throws -> [Partition] {
+        try connection.whileLocksAreShort {
+            try connection.run(
+                "catalog.partitions",
+                """
+                SELECT c.oid, n.nspname, c.relname, c.relkind,
+                    pg_catalog.pg_get_expr(c.relpartbound, c.oid), i.inhdetachpending,
+                    s.bytes, s.estimate
+                FROM pg_catalog.pg_inherits AS i
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+                JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                CROSS JOIN LATERAL (
+                    SELECT
+                        COALESCE(
+                            pg_catalog.sum(pg_catalog.pg_total_relation_size(l.oid)), 0)::bigint
+                            AS bytes,
+                        CASE WHEN pg_catalog.min(l.reltuples) >= 0
+                            THEN pg_catalog.sum(l.reltuples)::bigint END AS estimate
+                    FROM pg_catalog.pg_partition_tree(c.oid) AS t
+                    JOIN pg_catalog.pg_class AS l ON l.oid = t.relid
+                    WHERE t.isleaf) AS s
+                WHERE i.inhparent = \(value: table.oid)::oid
+                ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
+                """
+            ).rows.map { row in
+                let bounds = row.optionalText(4) ?? ""
+                let kind = try row.text(3)
+                return Partition(
+                    oid: try row.oid(0), name: try row.name(1),
+                    extent: PartitionBoundsText.extent(bounds) ?? .open(from: nil, to: nil),
+                    boundsSQL: bounds, bytes: try row.int(6),
+                    estimatedRows: try row.optionalInt(7), isPartitioned: kind == "p",
+                    isForeign: kind != "r" && kind != "p", isDetachPending: try row.bool(5))
+            }
+        }
+    }
+
+    /// Every name that a table or index of a schema has.
+    public func takenNames(in schema: String) throws -> Set<String> {
+        let result = try connection.run(
+            "catalog.names",
+            """
+            SELECT c.relname FROM pg_catalog.pg_class AS c
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE n.nspname = \(value: schema)
+            """)
+        return Set(try result.rows.map { try $0.text(0) })
+    }
+
+    /// Whatever has a name now: a table, an index, a view.
+    public func relation(named name: QualifiedName) throws -> Relation? {
+        try connection.run(
+            "catalog.relation",
+            """
+            SELECT c.oid FROM pg_catalog.pg_class AS c
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE n.nspname = \(value: name.schema) AND c.relname = \(value: name.name)
+            """
+        ).first.map { Relation(oid: try $0.oid(0), name: name) }
+    }
+
+    /// Others that manage the table's partitions, by name: `pg_partman`.
+    public func otherOwners(of table: QualifiedName) throws -> [String] {
+        let found = try connection.run(
+            "catalog.partman",
+            """
+            SELECT n.nspname, pg_catalog.has_table_privilege(c.oid, 'SELECT')
+                AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+            FROM pg_catalog.pg_extension AS e
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+            JOIN pg_catalog.pg_class AS c
+                ON c.relnamespace = n.oid AND c.relname = 'part_config'
+            WHERE e.extname = 'pg_partman'
+            """)
+        guard let row = found.first else { return [] }
+        guard try row.bool(1) else { return ["pg_partman (its part_config may not be read)"] }
+        let config = QualifiedName(schema: try row.text(0), name: "part_config")
+        let rows = try connection.run(
+            "catalog.partman-config",
+            """
+            SELECT FROM \(config)
+            WHERE parent_table = \(value: "\(table.schema).\(table.name)")
+            """)
+        return rows.count > 0 ? ["pg_partman"] : []
+    }
+}
+
+extension KeyType {
+    init?(typeOID: UInt32) {
+        switch typeOID {
+        case 1184: self = .timestampWithTimeZone
+        case 1114: self = .timestamp
+        case 1082: self = .date
+        default: return nil
+        }
+    }
+}
+
+extension Connection {
+    /// Sizes open each table for an instant: behind an ACCESS EXCLUSIVE lock that is a wait, which
+    /// ends after three seconds.
+    func whileLocksAreShort<Value>(_ body: () throws -> Value) throws -> Value {
+        if isInTransaction { return try body() }
+        return try transaction(.readCommitted) {
+            try setLocal(lockTimeout: 3000)
+            return try body()
+        }
+    }
+}

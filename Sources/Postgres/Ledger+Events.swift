@@ -1,0 +1,147 @@
+import Retention
+
+/// An event, and who wrote it when.
+public struct RecordedEvent: Equatable, Sendable, Codable {
+    public var id: Int64
+    public var at: Instant
+    public var run: String
+    public var actor: String
+    public var host: String
+    public var tool: String
+    public var event: LedgerEvent
+}
+
+extension Ledger {
+    /// Adds an event: in the current transaction where there is one.
+    public func append(_ event: LedgerEvent, by run: RunIdentity) throws {
+        let details = event.details.sorted { $0.key < $1.key }
+        let relation = event.relation
+        try connection.run(
+            "ledger.append",
+            """
+            INSERT INTO pgretain.ledger (run, host, tool, kind, table_schema, table_name,
+                relation_schema, relation_name, relation_oid, bounds_from, bounds_to, bounds_sql,
+                drop_after, rows, digest, archive, details)
+            VALUES (\(value: run.id), \(value: run.host), \(value: run.tool),
+                \(value: event.kind.rawValue), \(value: event.table.schema),
+                \(value: event.table.name), \(value: relation?.schema), \(value: relation?.name),
+                \(value: event.relationOID.map { "\($0)" }), \(value: event.bounds?.from),
+                \(value: event.bounds?.to), \(value: event.boundsSQL), \(value: event.dropAfter),
+                \(value: event.digest.map { "\($0.rows)" }), \(value: event.digest?.hex),
+                \(value: event.archive),
+                pg_catalog.jsonb_object(
+                    \(values: details.map(\.key))::text[], \(values: details.map(\.value))::text[]))
+            """)
+    }
+
+    /// The details of the latest approval of a table's policy.
+    public func approvedPolicy(of table: QualifiedName) throws -> [String: String]? {
+        try events(
+            "WHERE \(Self.isOf(table)) AND l.kind = 'approved' ORDER BY l.id DESC LIMIT 1"
+        ).first?.event.details
+    }
+
+    /// Latest first.
+    public func lastEvents(of table: QualifiedName, limit: Int) throws -> [RecordedEvent] {
+        try events("WHERE \(Self.isOf(table)) ORDER BY l.id DESC LIMIT \(number: limit)")
+    }
+
+    /// For each range the latest event that says where its rows are: archived, dropped, restored.
+    public func states(of table: QualifiedName) throws -> [PartitionBounds: LedgerEvent] {
+        let latest = try events(
+            """
+            WHERE l.id IN (
+                SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
+                WHERE m.table_schema = \(value: table.schema)
+                    AND m.table_name = \(value: table.name)
+                    AND m.kind IN ('archived', 'dropped', 'restored')
+                GROUP BY m.bounds_from, m.bounds_to)
+            """)
+        var states: [PartitionBounds: LedgerEvent] = [:]
+        for recorded in latest {
+            if let bounds = recorded.event.bounds { states[bounds] = recorded.event }
+        }
+        return states
+    }
+
+    /// Every archive that was ever published for a table.
+    public func archivedSlices(of table: QualifiedName) throws -> [Slice] {
+        let result = try connection.run(
+            "ledger.slices",
+            """
+            SELECT DISTINCT l.archive FROM pgretain.ledger AS l
+            WHERE \(Self.isOf(table)) AND l.kind = 'archived' AND l.archive IS NOT NULL
+            ORDER BY l.archive
+            """)
+        return try result.rows.map { Slice(table: table, path: try $0.text(0)) }
+    }
+
+    /// The latest event of each of some relations; nothing for those without any.
+    func latestEvents(of oids: [UInt32]) throws -> [UInt32: RecordedEvent] {
+        let latest = try events(
+            """
+            WHERE l.id IN (
+                SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
+                WHERE m.relation_oid = ANY (\(values: oids.map { "\($0)" })::oid[])
+                    AND m.kind IN ('detaching', 'detached', 'reattached', 'dropped')
+                GROUP BY m.relation_oid)
+            """)
+        var byOID: [UInt32: RecordedEvent] = [:]
+        for recorded in latest {
+            if let oid = recorded.event.relationOID { byOID[oid] = recorded }
+        }
+        return byOID
+    }
+
+    static func isOf(_ table: QualifiedName) -> SQL {
+        "l.table_schema = \(value: table.schema) AND l.table_name = \(value: table.name)"
+    }
+
+    /// `ending` filters and orders `pgretain.ledger AS l`.
+    func events(_ ending: SQL) throws -> [RecordedEvent] {
+        let result = try connection.run(
+            "ledger.events",
+            """
+            SELECT e.id, e.at, e.run, e.actor, e.host, e.tool, e.kind, e.table_schema,
+                e.table_name, e.relation_schema, e.relation_name, e.relation_oid, e.bounds_from,
+                e.bounds_to, e.bounds_sql, e.drop_after, e.rows, e.digest, e.archive, d.key,
+                d.value
+            FROM (SELECT l.* FROM pgretain.ledger AS l \(ending)) AS e
+            LEFT JOIN LATERAL pg_catalog.jsonb_each_text(e.details) AS d ON true
+            ORDER BY e.id DESC, d.key COLLATE "C"
+            """)
+        var events: [RecordedEvent] = []
+        for row in result.rows {
+            // An event that a newer program wrote means nothing to this one.
+            guard let kind = LedgerEvent.Kind(rawValue: try row.text(6)) else { continue }
+            let id = try row.int(0)
+            if events.last?.id != id { events.append(try Self.recorded(row, id, kind)) }
+            if let key = row.optionalText(19) {
+                events[events.count - 1].event.details[key] = row.optionalText(20)
+            }
+        }
+        return events
+    }
+
+    private static func recorded(_ row: QueryResult.Row, _ id: Int64, _ kind: LedgerEvent.Kind)
+        throws -> RecordedEvent
+    {
+        var event = LedgerEvent(kind, table: try row.name(7))
+        event.relation = row.optionalText(9) == nil ? nil : try row.name(9)
+        event.relationOID = try row.optionalOID(11)
+        event.bounds = try row.optionalBounds(12)
+        event.boundsSQL = row.optionalText(14)
+        event.dropAfter = try row.optionalInstant(15)
+        if let rows = try row.optionalInt(16), let hex = row.optionalText(17) {
+            guard let digest = ContentDigest(rows: UInt64(clamping: rows), hex: hex) else {
+                throw PostgresError.unexpected(
+                    "event \(id) has a digest of another form", statement: "ledger.events")
+            }
+            event.digest = digest
+        }
+        event.archive = row.optionalText(18)
+        return RecordedEvent(
+            id: id, at: try row.instant(1), run: try row.text(2), actor: try row.text(3),
+            host: try row.text(4), tool: try row.text(5), event: event)
+    }
+}

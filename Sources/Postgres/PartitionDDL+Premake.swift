@@ -1,0 +1,128 @@
+import Retention
+
+extension PartitionDDL {
+    /// Makes a partition ahead of time: a table of its own first, then ATTACH, which takes a lock
+    /// on the parent that disturbs neither readers nor writers.
+    ///
+    /// Owner, privileges, row security, storage, replica identity and statistics come from the
+    /// sibling, or from the parent where there is none.
+    public func premake(
+        _ name: String, bounds: PartitionBounds, of parent: PartitionedTable,
+        like sibling: UInt32?, ladder: LockLadder
+    ) throws -> Relation {
+        let relation = QualifiedName(schema: parent.name.schema, name: name)
+        let bystanders = try self.bystanders(of: parent)
+        try refuseRowsInDefault(bystanders, bounds: bounds, of: parent)
+        let model = try TableModel(of: sibling ?? parent.oid, on: connection)
+        let parentLock = WantedLock(table: parent.oid, mode: .shareUpdateExclusive)
+        return try ladder.climb(
+            "\(parent.name)", wanting: [parentLock] + bystanders.wanted, on: connection
+        ) { rung in
+            try connection.transaction(.readCommitted) {
+                try connection.commitLocally()
+                try connection.setLocal(lockTimeout: rung)
+                let made = try create(relation, of: parent, model, withIndexes: true)
+                try attach(made, to: parent, bounds: bounds, bystanders, rung: rung)
+                try model.applyOnceAttached(to: made, on: connection)
+                return made
+            }
+        }
+    }
+
+    /// A table on its own with the parent's columns and the model's looks.
+    func create(
+        _ name: QualifiedName, of parent: PartitionedTable, _ model: TableModel, withIndexes: Bool
+    ) throws -> Relation {
+        // Identity stays with the parent: 18 refuses to attach a second one, and 15 and 16 would
+        // give the partition a sequence of its own.
+        let left: SQL =
+            withIndexes ? "EXCLUDING IDENTITY" : "EXCLUDING IDENTITY EXCLUDING INDEXES"
+        do {
+            try connection.run(
+                "premake.create",
+                """
+                CREATE TABLE \(name) (LIKE \(parent.name) INCLUDING ALL \(left))\
+                \(model.storage)
+                """)
+        } catch let error as PostgresError where ["42P07", "42710"].contains(error.sqlState) {
+            throw Problem(
+                "premake.name", .partial,
+                "\(name) cannot be made: there is something of that name already. Nothing was "
+                    + "changed.",
+                hint: "Rename or remove it, or attach it if it was meant to be the partition.")
+        }
+        guard let made = try connection.catalog.relation(named: name) else {
+            throw PostgresError.unexpected(
+                "the new table is not there", statement: "premake.create")
+        }
+        try model.apply(to: made, owner: parent.owner, on: connection)
+        return made
+    }
+
+    /// Takes the locks in an order in which nobody waits behind us for a second one, and attaches.
+    func attach(
+        _ relation: Relation, to parent: PartitionedTable, bounds: PartitionBounds,
+        _ bystanders: Bystanders, rung: Int
+    ) throws {
+        try connection.setLocal(lockTimeout: rung)
+        try connection.lockOnly(parent.name, .shareUpdateExclusive)
+        try requireParent(parent)
+        if let other = bystanders.defaultPartition {
+            try connection.lockOnly(other.name, .accessExclusive)
+        }
+        try lockForeignKeyTargets(bystanders)
+        if bystanders.defaultPartition != nil {
+            // ATTACH reads all of DEFAULT while nobody else can write to it.
+            try connection.run("ddl.brief", "SET LOCAL statement_timeout = 5000")
+        }
+        let from = parent.keyType.literal(bounds.from)
+        let to = parent.keyType.literal(bounds.to)
+        do {
+            try connection.run(
+                "ddl.attach",
+                """
+                ALTER TABLE \(parent.name) ATTACH PARTITION \(relation.name)
+                    FOR VALUES FROM (\(literal: from)) TO (\(literal: to))
+                """)
+        } catch let error as PostgresError where ["23514", "57014"].contains(error.sqlState) {
+            let reason =
+                error.sqlState == "57014" ? "it takes too long to read DEFAULT" : error.message
+            throw Problem(
+                "attach.refused", .partial,
+                "\(relation.name) cannot become the partition \(bounds) of \(parent.name): "
+                    + "\(reason). Nothing was changed.",
+                hint: "Rows of that range must first leave the DEFAULT partition.")
+        }
+        if bystanders.defaultPartition != nil {
+            try connection.run("ddl.unbrief", "SET LOCAL statement_timeout = 0")
+        }
+    }
+
+    /// Looked up before any lock is taken, since ATTACH would refuse under locks.
+    func refuseRowsInDefault(
+        _ bystanders: Bystanders, bounds: PartitionBounds, of parent: PartitionedTable
+    ) throws {
+        guard let other = bystanders.defaultPartition else { return }
+        let key = Identifier(parent.key)
+        let from = parent.keyType.literal(bounds.from)
+        let to = parent.keyType.literal(bounds.to)
+        let found: QueryResult
+        do {
+            found = try connection.run(
+                "ddl.default-rows",
+                """
+                SELECT EXISTS (
+                    SELECT FROM \(other.name)
+                    WHERE \(key) >= \(literal: from) AND \(key) < \(literal: to))
+                """)
+        } catch let error as PostgresError where error.isPermission {
+            return
+        }
+        guard try found.one().bool(0) else { return }
+        throw Problem(
+            "premake.default", .partial,
+            "The partition \(bounds) of \(parent.name) cannot be made: the DEFAULT partition "
+                + "\(other.name) holds rows of that range. Nothing was changed, writes go on.",
+            hint: "Move those rows out of \(other.name), then run it again.")
+    }
+}

@@ -1,0 +1,90 @@
+import Retention
+
+extension PartitionDDL {
+    /// Undoes a detach: the quarantined table gets its names back and becomes a partition again,
+    /// with its ledger row in the same transaction.
+    ///
+    /// A CHECK of its bounds is made and validated first, so that ATTACH does not read the table.
+    public func reattach(
+        _ table: Quarantined, to parent: PartitionedTable, event: LedgerEvent,
+        by run: RunIdentity, ladder: LockLadder
+    ) throws -> Relation {
+        let bystanders = try self.bystanders(of: parent)
+        try refuseRowsInDefault(bystanders, bounds: table.bounds, of: parent)
+        let names = try connection.ledger.companionNames(of: table.oid)
+        let locks =
+            [
+                WantedLock(table: parent.oid, mode: .shareUpdateExclusive),
+                WantedLock(table: table.oid, mode: .accessExclusive),
+            ] + bystanders.wanted
+        return try ladder.climb("\(parent.name)", wanting: locks, on: connection) { rung in
+            try connection.transaction(.readCommitted) {
+                try connection.commitLocally()
+                try connection.setLocal(lockTimeout: rung)
+                try connection.lockOnly(table.name, .accessExclusive)
+                try connection.requireSame(Relation(table))
+                let back = try rename(table, companions: names)
+                try addBoundsCheck(to: back, parent: parent, bounds: table.bounds)
+                try attach(back, to: parent, bounds: table.bounds, bystanders, rung: rung)
+                try dropBoundsCheck(of: back)
+                var event = event
+                event.kind = .reattached
+                event.relation = back.name
+                event.relationOID = back.oid
+                event.bounds = table.bounds
+                event.boundsSQL = table.boundsSQL
+                try connection.ledger.append(event, by: run)
+                return back
+            }
+        }
+    }
+
+    private func rename(_ table: Quarantined, companions names: [String: String]) throws
+        -> Relation
+    {
+        let moved = QualifiedName(schema: table.formerName.schema, name: table.name.name)
+        try connection.run(
+            "reattach.schema",
+            "ALTER TABLE \(table.name) SET SCHEMA \(Identifier(table.formerName.schema))")
+        try connection.run(
+            "reattach.rename",
+            "ALTER TABLE \(moved) RENAME TO \(Identifier(table.formerName.name))")
+        for companion in try companions(of: table.oid) {
+            guard let name = names[companion.name.name] else { continue }
+            try connection.run(
+                "reattach.rename-companion",
+                "ALTER \(companion.kind) \(companion.name) RENAME TO \(Identifier(name))")
+        }
+        return Relation(oid: table.oid, name: table.formerName)
+    }
+
+    private static let check = Identifier("pgretain_attach_bounds")
+
+    /// Reads the table under its own lock, so that ATTACH need not under the parent's.
+    func addBoundsCheck(to relation: Relation, parent: PartitionedTable, bounds: PartitionBounds)
+        throws
+    {
+        let key = Identifier(parent.key)
+        let from = parent.keyType.literal(bounds.from)
+        let to = parent.keyType.literal(bounds.to)
+        do {
+            try connection.run(
+                "attach.check",
+                """
+                ALTER TABLE \(relation.name) ADD CONSTRAINT \(Self.check)
+                    CHECK (\(key) IS NOT NULL AND \(key) >= \(literal: from)
+                        AND \(key) < \(literal: to))
+                """)
+        } catch let error as PostgresError where error.sqlState == "23514" {
+            throw Problem(
+                "attach.rows", .data,
+                "\(relation.name) holds rows outside of \(bounds); it was not attached.",
+                hint: "Restore it into a table of its own with --into, and look at them there.")
+        }
+    }
+
+    func dropBoundsCheck(of relation: Relation) throws {
+        try connection.run(
+            "attach.uncheck", "ALTER TABLE \(relation.name) DROP CONSTRAINT \(Self.check)")
+    }
+}

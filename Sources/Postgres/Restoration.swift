@@ -1,0 +1,149 @@
+import Retention
+
+/// Rows on their way back: one transaction that makes a table, fills it, and attaches it where
+/// that is wanted. Nothing of it is seen before `commit`.
+public final class Restoration {
+    private let connection: Connection
+    private var isOpen = true
+    private var model: TableModel?
+
+    public init(on connection: Connection) throws {
+        self.connection = connection
+        try connection.begin(.readCommitted)
+        do { try connection.commitLocally() } catch {
+            connection.rollback()
+            throw error
+        }
+    }
+
+    deinit { rollback() }
+
+    /// A stand-alone table with the definition's columns, and no index yet. Columns whose values
+    /// cannot be read back are `text`; identity and sequences stay behind.
+    public func createTable(_ name: QualifiedName, _ definition: TableDefinition) throws
+        -> Relation
+    {
+        let columns = definition.columns.map(Self.column)
+        try create(name, "CREATE TABLE \(name) (\(SQL.list(columns)))")
+        guard let made = try connection.catalog.relation(named: name) else {
+            throw PostgresError.unexpected(
+                "the new table is not there", statement: "restore.create")
+        }
+        return made
+    }
+
+    private static func column(_ column: Column) -> SQL {
+        let name = Identifier(column.name)
+        guard !column.isUnreadable else { return "\(name) text" }
+        var sql: SQL = "\(name) \(printed: column.type)"
+        if let collation = column.collation { sql = sql + " COLLATE \(printed: collation)" }
+        if let expression = column.expression {
+            if column.isGenerated {
+                sql = sql + " GENERATED ALWAYS AS (\(printed: expression)) STORED"
+            } else if !expression.contains("nextval(") {
+                sql = sql + " DEFAULT \(printed: expression)"
+            }
+        }
+        return column.isNullable ? sql : sql + " NOT NULL"
+    }
+
+    private func create(_ name: QualifiedName, _ sql: SQL) throws {
+        do {
+            try connection.run("restore.create", sql)
+        } catch let error as PostgresError where ["42P07", "42710"].contains(error.sqlState) {
+            throw Problem(
+                "restore.exists", .partial,
+                "There is a table or type \(name) already. Nothing was restored.",
+                hint: "Choose another name for --into, or drop it.")
+        }
+    }
+
+    /// A stand-alone table that can become a partition, with the looks of a sibling (or of the
+    /// parent), and no index yet.
+    public func createPartition(
+        _ name: QualifiedName, of parent: PartitionedTable, like sibling: UInt32?
+    ) throws -> Relation {
+        let model = try TableModel(of: sibling ?? parent.oid, on: connection)
+        self.model = model
+        return try connection.ddl.create(name, of: parent, model, withIndexes: false)
+    }
+
+    /// Begins to load. `freeze` needs the table to have been made in this transaction; its rows
+    /// are then visible to older snapshots too, and need no later vacuum.
+    public func copyIn(_ relation: Relation, columns: [String], freeze: Bool) throws -> CopyIn {
+        try CopyIn(
+            columns.map(Identifier.init), into: relation.name, freeze: freeze, on: connection)
+    }
+
+    /// Reads back what was loaded.
+    public func copyOut(_ relation: Relation, columns: [String]) throws -> CopyOut {
+        try CopyOut(columns.map(Identifier.init), from: relation.name, on: connection)
+    }
+
+    /// Makes the definition's indexes, and its primary key, unique and exclusion constraints, under
+    /// names that the server chooses: the old ones may still be in use.
+    public func createIndexes(_ definition: TableDefinition, on relation: Relation) throws {
+        for index in definition.indexes {
+            let unique: SQL = index.isUnique ? "UNIQUE " : ""
+            try connection.run(
+                "restore.index",
+                "CREATE \(unique)INDEX ON \(relation.name) \(printed: index.definition)")
+        }
+        for constraint in definition.constraints {
+            switch constraint.kind {
+            case .check, .foreignKey: continue
+            case .unique, .primaryKey, .exclusion:
+                try connection.run(
+                    "restore.constraint",
+                    "ALTER TABLE \(relation.name) ADD \(printed: constraint.definition)")
+            }
+        }
+    }
+
+    /// Attaches a loaded table. A CHECK of its bounds, validated before the parent is locked,
+    /// spares ATTACH the reading; it is dropped again.
+    public func attach(
+        _ relation: Relation, to parent: PartitionedTable, bounds: PartitionBounds,
+        ladder: LockLadder
+    ) throws {
+        let ddl = connection.ddl
+        let bystanders = try ddl.bystanders(of: parent)
+        try ddl.refuseRowsInDefault(bystanders, bounds: bounds, of: parent)
+        try ddl.addBoundsCheck(to: relation, parent: parent, bounds: bounds)
+        let locks =
+            [WantedLock(table: parent.oid, mode: .shareUpdateExclusive)] + bystanders.wanted
+        try ladder.climb("\(parent.name)", wanting: locks, on: connection) { rung in
+            try connection.savepoint {
+                try ddl.attach(relation, to: parent, bounds: bounds, bystanders, rung: rung)
+            }
+        }
+        try connection.setLocal(lockTimeout: 0)
+        try ddl.dropBoundsCheck(of: relation)
+        try model?.applyOnceAttached(to: relation, on: connection)
+    }
+
+    public func append(_ event: LedgerEvent, by run: RunIdentity) throws {
+        try connection.ledger.append(event, by: run)
+    }
+
+    public func addPin(
+        table: QualifiedName, relation: QualifiedName, bounds: PartitionBounds, until: Instant
+    ) throws -> Pin {
+        try connection.ledger.addPin(
+            table: table, relation: relation, bounds: bounds, until: until)
+    }
+
+    public func commit() throws {
+        isOpen = false
+        do { try connection.commit() } catch {
+            connection.rollback()
+            throw error
+        }
+    }
+
+    public func rollback() {
+        guard isOpen else { return }
+        isOpen = false
+        connection.rollback()
+    }
+}

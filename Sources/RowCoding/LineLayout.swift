@@ -1,0 +1,58 @@
+/// The columns of a line, laid out for the inner loops: plain memory, no arrays, no strings.
+struct LineLayout: ~Copyable {
+    let count: Int
+    let columns: UnsafeMutablePointer<Column>
+    private let keys: UnsafeMutablePointer<UInt8>
+    /// See `RowEncoder.rowOverhead`.
+    let rowOverhead: Int
+
+    struct Column {
+        /// `,"name":"`, padded with zeros to whole steps of `keyStep` bytes.
+        var key: UnsafePointer<UInt8>
+        /// The length up to the colon; the quote is behind it.
+        var keyLength: Int
+        var form: ColumnForm
+    }
+
+    /// Keys are copied so many bytes at a time.
+    static let keyStep = 16
+
+    init(_ coded: [CodedColumn]) {
+        let escaped = coded.map { Self.key($0.name) }
+        count = coded.count
+        columns = .allocate(capacity: count)
+        keys = .allocate(capacity: escaped.reduce(0) { $0 + $1.count })
+        var next = keys
+        for (index, bytes) in escaped.enumerated() {
+            next.initialize(from: bytes, count: bytes.count)
+            let length = bytes.lastIndex(of: ASCII.colon)! + 1
+            columns[index] = Column(
+                key: UnsafePointer(next), keyLength: length, form: coded[index].form)
+            next += bytes.count
+        }
+        // Braces and a newline for the line; each key's comma stands for a TAB or the newline,
+        // and the first one is no comma but the brace.
+        var overhead = 2
+        for (index, column) in coded.enumerated() {
+            overhead += columns[index].keyLength - 1 + column.form.usualGain
+        }
+        rowOverhead = overhead
+    }
+
+    deinit {
+        columns.deallocate()
+        keys.deallocate()
+    }
+
+    private static func key(_ name: String) -> [UInt8] {
+        var output = OutputBuffer()
+        output.append(ASCII.comma)
+        output.append(ASCII.quote)
+        for byte in name.utf8 { JSONText.append(byte, to: &output) }
+        output.append(ASCII.quote)
+        output.append(ASCII.colon)
+        output.append(ASCII.quote)
+        while output.count % keyStep != 0 { output.append(0) }
+        return Array(output.bytes)
+    }
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Maintenance
+import Retention
+
+struct ArchivesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "archives", abstract: "List, show and verify archives.",
+        subcommands: [List.self, Show.self, Verify.self])
+}
+
+extension ArchivesCommand {
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Every archive: range, rows, size.",
+            discussion: """
+                EXAMPLES
+                  pgretain archives list
+                  pgretain archives list --table public.system_logs --json
+                """)
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var tables: TableOption
+
+        func run() throws {
+            let site = try tables.narrow(try common.configuration().site)
+            let shelf = try ArchiveShelf(site: site, table: tables.table)
+            let lost = shelf.lost(site: site, tables: site.tableNames)
+            let console = common.console
+            console.out(
+                common.json
+                    ? try JSONDocument.text("archives", shelf.entries)
+                    : ArchivesText.list(shelf.entries))
+            let problems = shelf.entries.compactMap(\.problem) + shelf.strangerProblems + lost
+            for problem in problems { console.tell(problem) }
+            throw EarlyExit(status: .of(problems.map(\.status)))
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "One archive's manifest, and the command that restores it.",
+            discussion: """
+                EXAMPLES
+                  pgretain archives show --table public.system_logs --period 2025-01
+                """)
+
+        @OptionGroup var common: CommonOptions
+
+        @Option(name: .long, help: "The table, as SQL writes it.", transform: TableName.parse)
+        var table: QualifiedName
+
+        @Option(name: .long, help: "The period: 2025-01, 2025-w01, 2025-q1, 2025, 2025-01-05.")
+        var period: String
+
+        func run() throws {
+            let site = try common.configuration().site
+            let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
+            let manifest = try ArchiveShelf(site: site, table: table).manifest(of: slice)
+            common.console.out(
+                common.json
+                    ? try JSONDocument.text("manifest", manifest)
+                    : ArchivesText.show(manifest, slice: slice, period: period))
+        }
+    }
+
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read archives back from the store and prove each.",
+            discussion: """
+                EXAMPLES
+                  pgretain archives verify
+                  pgretain archives verify --table public.system_logs --period 2025-01
+
+                Proves size, sha256, gzip form, every line and value, and the digest of all rows.
+                Ends in 65 when one does not verify, and in 66 when one that the ledger names is
+                not there.
+                """)
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var tables: TableOption
+
+        @Option(name: .long, help: "One period: 2025-01, 2025-w01, 2025-q1, 2025, 2025-01-05.")
+        var period: String?
+
+        func validate() throws {
+            if period != nil, tables.table == nil {
+                throw ValidationError("--period needs --table")
+            }
+        }
+
+        func run() throws {
+            let console = common.console
+            let site = try tables.narrow(try common.configuration().site)
+            let shelf = try ArchiveShelf(site: site, table: tables.table)
+            var slices: [Slice]?
+            if let period, let table = tables.table {
+                let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
+                _ = try shelf.manifest(of: slice)
+                slices = [slice]
+            }
+            let progress = ProgressLine(console)
+            var verified: [ArchiveShelf.Entry] = []
+            var problems = try shelf.verify(
+                slices, workers: site.workers, interruption: Surroundings.interruption,
+                progress: progress.sink
+            ) { entry, seconds in
+                verified.append(entry)
+                guard !common.json, !common.quiet else { return }
+                console.out(ArchivesText.verified(entry, seconds: seconds))
+            }
+            progress.end()
+            if slices == nil { problems += shelf.lost(site: site, tables: site.tableNames) }
+            if common.json { console.out(try JSONDocument.text("verified", verified)) }
+            for problem in problems { console.tell(problem) }
+            throw EarlyExit(status: .of(problems.map(\.status)))
+        }
+    }
+}
+
+/// A table's name on the command line.
+enum TableName {
+    static func parse(_ text: String) throws -> QualifiedName {
+        guard let name = QualifiedName(sql: text) else {
+            throw ValidationError("`\(text)` is not a table's name as SQL writes it")
+        }
+        return name
+    }
+}

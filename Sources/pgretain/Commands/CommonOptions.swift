@@ -1,0 +1,76 @@
+import ArgumentParser
+import Maintenance
+import Retention
+
+/// What every command takes.
+struct CommonOptions: ParsableArguments {
+    @Option(name: .long, help: "The configuration file.")
+    var config: String?
+
+    @Option(name: .long, help: "A connection string or URI, in place of the configuration's.")
+    var database: String?
+
+    @Option(name: .long, help: "The archive root, in place of the configuration's.")
+    var archives: String?
+
+    @Option(
+        name: .long, help: "The clock of this command, such as 2026-03-01T02:17:00Z.",
+        transform: { text in
+            guard let instant = Instant(iso: text) else {
+                throw ValidationError("`\(text)` is no time; write it like 2026-03-01T02:17:00Z")
+            }
+            return instant
+        })
+    var now: Instant?
+
+    @Flag(name: .long, help: "One JSON document on standard output.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Only errors.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "More on standard error.")
+    var verbose = false
+
+    var console: Console { Console(isQuiet: quiet, isVerbose: verbose) }
+
+    /// The configuration, read and believed; its password fetched.
+    func configuration() throws -> Configuration {
+        let environment = Surroundings.environment
+        let file = try ConfigurationFile.locate(flag: config, environment: environment)
+        var resolver = ConfigurationResolver(
+            file: file, overrides: Overrides(database: database, archives: archives),
+            environment: environment, processors: Surroundings.processors,
+            tool: Surroundings.tool)
+        var configuration = try resolver.resolve(try ConfigurationFile.read(file))
+        if let command = resolver.passwordCommand {
+            configuration.site.password = try Surroundings.output(ofCommand: command)
+        }
+        return configuration
+    }
+}
+
+/// For commands that look at one table, or at all.
+struct TableOption: ParsableArguments {
+    @Option(
+        name: .long, help: "One table of the configuration, as SQL writes it; all without it.",
+        transform: { text in
+            guard let name = QualifiedName(sql: text) else {
+                throw ValidationError("`\(text)` is not a table's name as SQL writes it")
+            }
+            return name
+        })
+    var table: QualifiedName?
+
+    /// The site with that table alone; a problem when the configuration does not have it.
+    func narrow(_ site: Site) throws -> Site {
+        guard let table else { return site }
+        var site = site
+        site.tables = [try site.settings(of: table)]
+        return site
+    }
+}
+
+extension Site {
+    var tableNames: [QualifiedName] { tables.map(\.policy.table) }
+}

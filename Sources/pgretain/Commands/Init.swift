@@ -1,0 +1,36 @@
+import ArgumentParser
+import Maintenance
+import Retention
+
+struct Init: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write a commented configuration by looking at the database.",
+        discussion: """
+            EXAMPLES
+              pgretain init --database service=logs --archives /var/lib/pgretain/archives > pgretain.yaml
+
+            What it writes keeps everything: then: keep archives, and removes nothing.
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let environment = Surroundings.environment
+        let database = common.database ?? environment["PGRETAIN_DATABASE"] ?? ""
+        let archives =
+            common.archives ?? environment["PGRETAIN_ARCHIVES"] ?? "/var/lib/pgretain/archives"
+        let site = Site(
+            database: database, password: nil, role: nil, archives: archives, tables: [],
+            workers: 1, partBytes: 1 << 25, lockTimeoutMilliseconds: 800, lockAttempts: 1,
+            tool: Surroundings.tool)
+        let found = try Discovery.look(site: site)
+        common.console.out(
+            InitialConfiguration.text(
+                database: database, name: found.database, archives: archives, tables: found.tables))
+        if !found.tables.contains(where: \.isPartitioned) {
+            common.console.say(
+                "pgretain: \(found.database) has no table that is partitioned by time; "
+                    + "the configuration names none")
+        }
+    }
+}

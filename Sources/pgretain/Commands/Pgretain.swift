@@ -1,0 +1,27 @@
+import ArgumentParser
+
+struct Pgretain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pgretain",
+        abstract: "Retention for PostgreSQL log tables: archive, prove, then drop.",
+        discussion: """
+            EXAMPLES
+              pgretain init > pgretain.yaml   write a configuration by looking at the database
+              pgretain plan                   what tonight would do, and why
+              pgretain approve                say yes to a policy that removes
+              pgretain run                    tonight's work, from cron
+              pgretain archives verify        read every archive back and prove it
+              pgretain restore --table public.system_logs --period 2025-01 --into public.back
+
+            EXIT STATUS
+              0 done   1 something failed, the rest was finished   64 usage   65 data
+              66 missing   69 database   70 bug   73 cannot create   74 input-output
+              75 try later   76 a brake   77 permission   78 configuration
+              130, 143 interrupted
+            """,
+        version: Surroundings.tool,
+        subcommands: [
+            Run.self, PlanCommand.self, Approve.self, Status.self, ArchivesCommand.self,
+            RestoreCommand.self, Init.self, ConfigCommand.self, SchemaCommand.self,
+        ])
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Maintenance
+import Retention
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tonight's work: heal, premake, retire, sample growth.",
+        discussion: """
+            EXAMPLES
+              pgretain run
+              pgretain run --dry-run
+              pgretain run --table public.system_logs --max-retire 6
+              pgretain run --only premake
+
+            Off a terminal a run that succeeds prints nothing; one that fails prints all that is
+            needed to act. Another run of the same table is refused with 75.
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var tables: TableOption
+
+    @Option(name: .long, help: "One phase alone: premake, retire or sample.")
+    var only: NightOptions.Phase?
+
+    @Option(name: .long, help: "Partitions each table may lose in this run, oldest first.")
+    var maxRetire: Int?
+
+    @Option(
+        name: .long, help: "No retirement begins after that long, such as 2h.",
+        transform: { text in
+            guard let span = Span(text), span.months == 0 else {
+                throw ValidationError("`\(text)` is no length of time; write it like 2h or 90 min")
+            }
+            return span
+        })
+    var deadline: Span?
+
+    @Flag(name: .long, help: "The same as pgretain plan.")
+    var dryRun = false
+
+    func validate() throws {
+        if let maxRetire, maxRetire < 0 { throw ValidationError("--max-retire must not be negative") }
+    }
+
+    func run() throws {
+        if dryRun {
+            try PlanCommand.show(common, tables, maxRetire: maxRetire)
+            return
+        }
+        let console = common.console
+        let site = try tables.narrow(try common.configuration().site)
+        let progress = ProgressLine(console)
+        let night = Night(
+            site: site,
+            options: NightOptions(
+                only: only, maxRetire: maxRetire, deadlineSeconds: deadline?.seconds,
+                now: common.now),
+            interruption: Surroundings.interruption, progress: progress.sink,
+            host: Surroundings.host)
+        let report = night.run()
+        progress.end()
+        if common.json {
+            console.out(try JSONDocument.text("report", report))
+        } else if console.isTerminal, !common.quiet || report.exitStatus != .done {
+            console.out(ReportText.text(report))
+        } else if report.exitStatus != .done || common.verbose {
+            console.say(ReportText.text(report))
+        }
+        for (subject, problem) in ReportText.problems(report) {
+            console.tell(problem, about: subject)
+        }
+        throw EarlyExit(status: report.exitStatus)
+    }
+}
+
+extension NightOptions.Phase: ExpressibleByArgument {}
+
+extension Span {
+    /// Without its months.
+    fileprivate var seconds: Double { Double(days) * 86_400 + Double(microseconds) / 1_000_000 }
+}

@@ -1,0 +1,103 @@
+import Maintenance
+import Retention
+
+/// The configuration that `init` writes: commented, and mild.
+enum InitialConfiguration {
+    static func text(database: String, name: String, archives: String, tables: [Discovery])
+        -> String
+    {
+        var text = """
+            # pgretain: what is kept, for how long, and where the rest goes.
+            # pgretain plan shows what it means for the database \(comment(name)); every key is in
+            # docs/configuration.md.
+
+            # Whatever libpq understands; empty leaves it to PGHOST, PGSERVICE and kin.
+            database: \(quoted(database))
+            # A directory of our own, on another disk than the database.
+            archives: \(quoted(archives))
+
+            tables:
+
+            """
+        let managed = tables.filter(\.isPartitioned)
+        for table in managed { text += entry(table) }
+        if managed.isEmpty { text += "  # none of the tables is partitioned by time\n" }
+        for table in tables where !table.isPartitioned {
+            text += "  # \(comment(table.table.description)) (\(Quantities.bytes(table.bytes)), by "
+            text += "\(comment(table.key))) is a plain table: partition it first\n"
+        }
+        text += """
+
+            limits:
+              # The longest wait for a lock that stops the application, in one attempt.
+              lock_timeout: 800 ms
+              lock_attempts: 20
+
+            """
+        return text
+    }
+
+    private static func entry(_ table: Discovery) -> String {
+        var text = "  # \(Quantities.plural(table.partitions, "partition")), "
+        text += "\(Quantities.bytes(table.bytes))"
+        if let rows = table.estimatedRows { text += ", about \(Quantities.plural(rows, "row"))" }
+        text += "\n"
+        if !table.otherKeys.isEmpty {
+            text += "  # other time columns: \(comment(table.otherKeys.joined(separator: ", ")))\n"
+        }
+        for owner in table.otherOwners {
+            text += "  # \(owner) manages it too: let only one of the two drop partitions\n"
+        }
+        text += "  - table: \(quoted(table.table.description))\n"
+        text += "    key: \(quoted(table.key))\n"
+        text += "    period: \(table.period.rawValue)\n"
+        text += "    # A partition is archived once all of it is older than this.\n"
+        text += "    retain: 90 days\n"
+        text += "    # keep: archive only. Later, when the archives are trusted: detach, then drop.\n"
+        text += "    then: keep\n"
+        text += "    # Between detach and drop.\n"
+        text += "    grace: 7 days\n"
+        text += "    # Whose midnight bounds a \(table.period.rawValue).\n"
+        text += "    timezone: UTC\n"
+        return text
+    }
+
+    /// As YAML's double-quoted scalar, where it has to be.
+    private static func quoted(_ text: String) -> String {
+        let isPlain =
+            !text.isEmpty
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "_./".utf8.contains($0)
+                }
+            } && text.first?.isLetter ?? text.hasPrefix("/")
+        guard !isPlain, !(text.hasPrefix("/") && !text.contains(" ") && !text.contains("\"")) else {
+            return text
+        }
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            default:
+                if scalar.value < 0x20 {
+                    let hex = String(scalar.value, radix: 16)
+                    result += "\\x" + (hex.count == 1 ? "0" : "") + hex
+                } else {
+                    result.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return result + "\""
+    }
+
+    /// On one line, whatever a name holds.
+    private static func comment(_ text: String) -> String {
+        String(text.map { $0.isNewline ? " " : $0 })
+    }
+}

@@ -1,0 +1,22 @@
+import Maintenance
+import Retention
+
+/// What an operator has said yes to.
+enum ApprovalText {
+    static func text(_ approval: Approval) -> String {
+        guard approval.then != .keep else {
+            return "\(approval.table): then: keep removes nothing; there is nothing to approve\n"
+        }
+        let state = approval.isNew ? "approved" : "was approved before"
+        var text = "\(approval.table): \(state): retain \(approval.retain), then \(approval.then.rawValue)\n"
+        text += "  everything before \(approval.cutoff.dateText) goes: "
+        text += "\(Quantities.plural(approval.partitions.count, "partition")), "
+        text += Quantities.bytes(approval.bytes)
+        if approval.nights > 0 {
+            text += ", from the next run on, in \(Quantities.plural(approval.nights, "night"))"
+        }
+        text += "\n"
+        for name in approval.partitions { text += "    \(name)\n" }
+        return text
+    }
+}

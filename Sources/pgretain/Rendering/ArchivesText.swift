@@ -1,0 +1,54 @@
+import Maintenance
+import Retention
+
+/// Archives as a person reads them.
+enum ArchivesText {
+    static func list(_ entries: [ArchiveShelf.Entry]) -> String {
+        guard !entries.isEmpty else { return "no archives\n" }
+        var table = TextTable([.left, .left, .right, .right, .right, .left], indent: "")
+        for entry in entries {
+            table.add(
+                entry.slice.description, entry.bounds?.description ?? "",
+                entry.rows.map { Quantities.plural($0, "row") } ?? "",
+                entry.bytes.map(Quantities.bytes) ?? "",
+                entry.parts.map { Quantities.plural($0, "part") } ?? "",
+                entry.problem != nil
+                    ? "DAMAGED" : entry.superseded.map { "superseded, number \($0)" } ?? "")
+        }
+        return table.text
+    }
+
+    static func verified(_ entry: ArchiveShelf.Entry, seconds: Double) -> String {
+        guard entry.problem == nil else { return "DAMAGED   \(entry.slice)\n" }
+        let rows = Quantities.plural(entry.rows ?? 0, "row")
+        return "verified  \(entry.slice)  \(rows)  \(Quantities.duration(seconds))\n"
+    }
+
+    static func show(_ manifest: Manifest, slice: Slice, period: String) -> String {
+        var table = TextTable([.left, .left], indent: "")
+        table.add("archive", slice.description)
+        table.add("partition", manifest.partition.name.description)
+        table.add("range", manifest.bounds.description + " by \(manifest.key)")
+        table.add("rows", Quantities.count(manifest.digest.rows))
+        table.add("digest", manifest.digest.hex)
+        table.add(
+            "size",
+            "\(Quantities.bytes(manifest.bytes)) in \(Quantities.plural(manifest.parts.count, "part")), "
+                + "\(Quantities.bytes(manifest.ndjsonBytes)) of NDJSON")
+        table.add("exported", manifest.exportedAt.description)
+        table.add(
+            "from", "\(manifest.origin.database), PostgreSQL \(manifest.origin.serverVersion)")
+        table.add("by", "\(manifest.tool), generation \(manifest.generation)")
+        for warning in manifest.warnings { table.add("warning", warning) }
+        var columns = TextTable([.left, .left, .left])
+        for (column, encoding) in zip(manifest.definition.columns, manifest.encodings) {
+            columns.add(column.name, column.type, "as \(encoding)")
+        }
+        let name = slice.table.name
+        let back = QualifiedName(
+            schema: slice.table.schema,
+            name: name + "_restored_" + period.map { $0 == "-" ? "_" : String($0) }.joined())
+        return table.text + "columns\n" + columns.text
+            + "restore with\n  pgretain restore --table '\(slice.table)' --period \(period) --into '\(back)'\n"
+    }
+}

@@ -1,0 +1,32 @@
+import FoundationEssentials
+import Retention
+
+/// The one document that `--json` prints: `schema_version`, and the command's own member.
+enum JSONDocument {
+    /// Snake-case keys in alphabetical order, readable, one newline at the end.
+    static func text(_ member: String, _ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let data = try encoder.encode(Document(member: member, value: value))
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+
+    private struct Document<Value: Encodable>: Encodable {
+        let member: String
+        let value: Value
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(Report.schemaVersion, forKey: Key(stringValue: "schema_version"))
+            try container.encode(value, forKey: Key(stringValue: member))
+        }
+    }
+
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+}

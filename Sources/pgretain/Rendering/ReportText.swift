@@ -1,0 +1,33 @@
+import Retention
+
+/// What a run reached, as a person reads it.
+enum ReportText {
+    static func text(_ report: Report) -> String {
+        var text = ""
+        for table in report.tables {
+            text += "\(table.table)\n"
+            var rows = TextTable([.left, .left, .left, .right, .right, .right, .left])
+            for entry in table.done {
+                rows.add(
+                    entry.action.rawValue, entry.partition, entry.bounds?.description ?? "",
+                    entry.rows.map { Quantities.plural($0, "row") } ?? "",
+                    entry.archiveBytes.map(Quantities.bytes) ?? "",
+                    entry.seconds > 0 ? Quantities.duration(entry.seconds) : "", entry.note)
+            }
+            text += table.done.isEmpty ? "  nothing to do\n" : rows.text
+            for note in table.notes { text += "  note: \(note)\n" }
+        }
+        let seconds =
+            Double(report.finishedAt.microseconds - report.startedAt.microseconds) / 1_000_000
+        let end = report.exitStatus == .done ? "done" : "ended with \(report.exitStatus.rawValue)"
+        return text + "\(end) in \(Quantities.duration(seconds))\n"
+    }
+
+    /// The problems, each under its table.
+    static func problems(_ report: Report) -> [(subject: String?, problem: Problem)] {
+        report.problems.map { (nil, $0) }
+            + report.tables.flatMap { table in
+                table.problems.map { (table.table.description, $0) }
+            }
+    }
+}

@@ -1,0 +1,142 @@
+import Glibc
+import Retention
+import Testing
+
+@testable import Archives
+
+/// Makes the states in which a run can die, and looks at what healing makes of them.
+@Suite struct HealingTests {
+    private func parent(_ store: DirectoryStore) -> String {
+        "\(store.root)/public.system_logs/year=2025"
+    }
+
+    /// Publishes a first generation and seals a second.
+    private func twoGenerations(
+        _ store: DirectoryStore
+    ) throws -> (old: Manifest, new: Manifest, staged: StagedArchive) {
+        let (first, old) = try staged([lines(1)], in: store)
+        try first.publish()
+        let (second, new) = try staged([lines(2)], in: store, generation: 2)
+        return (old, new, second)
+    }
+
+    @Test func nothingToHeal() throws {
+        let scratch = try Scratch()
+        let store = try scratch.store()
+        #expect(try store.heal(table: logs).isEmpty)
+        try staged([lines(1)], in: store).0.publish()
+        #expect(try store.heal(table: logs).isEmpty)
+    }
+
+    @Test func unfinishedArchivesGo() throws {
+        let scratch = try Scratch()
+        let store = try scratch.store()
+        let archive = try store.stage(january)
+        _ = try write(lines(3), index: 0, into: archive)
+        let (_, _) = try staged([lines(3)], in: store)
+        try File.write([], to: "\(store.root)/.probe-0123456789abcdef", mode: 0o440)
+        try File.write([], to: "\(store.root)/.store-0123456789abcdef", mode: 0o440)
+        let done = try store.heal(table: logs)
+        #expect(done.count == 5, "two files, two archives, one directory: \(done)")
+        #expect(try names(in: store.root) == ["public.system_logs"])
+        #expect(try names(in: "\(store.root)/public.system_logs").isEmpty)
+        #expect(try store.heal(table: logs).isEmpty)
+    }
+
+    @Test func anotherTablesArchivesAreLeftAlone() throws {
+        let scratch = try Scratch()
+        let store = try scratch.store()
+        let other = Slice(table: QualifiedName(schema: "public", name: "x"), path: january.path)
+        let (archive, _) = try staged([lines(3)], in: store, of: other)
+        #expect(try store.heal(table: logs).isEmpty)
+        try archive.publish()
+    }
+
+    @Test func linksAreRemovedAndNotFollowed() throws {
+        let scratch = try Scratch()
+        let store = try scratch.store()
+        let outside = "\(scratch.path)/outside"
+        try File.makeDirectory(outside, mode: 0o750)
+        try File.write([1], to: "\(outside)/precious", mode: 0o640)
+        let archive = try store.stage(january)
+        try #require(symlink(outside, "\(archive.directory.path)/link") == 0)
+        try #require(symlink(outside, "\(parent(store))/.partial-month=02-1") == 0)
+        try #require(symlink(outside, "\(store.root)/public.system_logs/year=2026") == 0)
+        try File.makeDirectory("\(outside)/.partial-month=03-1", mode: 0o750)
+        try File.makeDirectory("\(archive.directory.path)/nested", mode: 0o750)
+        try File.write([1], to: "\(archive.directory.path)/nested/file", mode: 0o440)
+        try File.setMode(of: archive.directory.path, to: 0)
+        _ = try store.heal(table: logs)
+        #expect(try names(in: outside) == [".partial-month=03-1", "precious"])
+        #expect(try names(in: "\(store.root)/public.system_logs") == ["year=2026"])
+    }
+
+    /// `replace` by exchange, dead before it removed the old generation.
+    @Test func replacedByExchange() throws {
+        let scratch = try Scratch()
+        let store = try scratch.store()
+        let state = try twoGenerations(store)
+        try File.exchange(state.staged.directory.path, with: "\(parent(store))/month=01")
+        _ = try store.heal(table: logs)
+        #expect(try names(in: parent(store)) == ["month=01"])
+        #expect(try store.manifest(of: january) == state.new)
+    }
+
+    /// `replace` by renames, dead between the two.
+    @Test func theReplacedArchiveComesBack() throws {
+        let scratch = try Scratch()
+        let store = try scratch.plainStore()
+        let state = try twoGenerations(store)
+        try File.rename(
+            "\(parent(store))/month=01", to: "\(parent(store))/.replaced-month=01")
+        #expect(try store.manifest(of: january) == nil)
+        _ = try store.heal(table: logs)
+        #expect(try names(in: parent(store)) == ["month=01"])
+        #expect(try store.manifest(of: january) == state.old)
+    }
+
+    /// `replace` by renames, dead after the second.
+    @Test func theReplacedArchiveGoes() throws {
+        let scratch = try Scratch()
+        let store = try scratch.plainStore()
+        let state = try twoGenerations(store)
+        try File.rename(
+            "\(parent(store))/month=01", to: "\(parent(store))/.replaced-month=01")
+        try state.staged.publish()
+        _ = try store.heal(table: logs)
+        #expect(try names(in: parent(store)) == ["month=01"])
+        #expect(try store.manifest(of: january) == state.new)
+    }
+
+    @Test func aDamagedSuccessorDoesNotCostTheReplacedArchive() throws {
+        let scratch = try Scratch()
+        let store = try scratch.plainStore()
+        let state = try twoGenerations(store)
+        try File.rename(
+            "\(parent(store))/month=01", to: "\(parent(store))/.replaced-month=01")
+        try File.remove(try state.staged.publish().path(of: "part-00000.ndjson.gz"))
+        _ = try store.heal(table: logs)
+        #expect(try names(in: parent(store)) == [".superseded-1-month=01", "month=01"])
+        #expect(try store.manifest(of: january) == state.old)
+    }
+
+    /// `supersede`, dead after each of its renames, with an exchange and without.
+    @Test(arguments: 1...3)
+    func superseding(step: Int) throws {
+        let scratch = try Scratch()
+        let store = try scratch.plainStore()
+        let state = try twoGenerations(store)
+        let final = "\(parent(store))/month=01"
+        try File.rename(
+            state.staged.directory.path, to: "\(parent(store))/.superseded-1-month=01")
+        if step == 2 { try File.exchange("\(parent(store))/.superseded-1-month=01", with: final) }
+        if step == 3 { try File.rename(final, to: "\(parent(store))/.superseded-2-month=01") }
+        _ = try store.heal(table: logs)
+        let found = try store.archives(checkingFiles: true)
+        #expect(found.count == 2)
+        let generations = try found.map { try $0.manifest.get() }
+        #expect(generations == (step == 1 ? [state.old, state.new] : [state.new, state.old]))
+        #expect(found[0].superseded == nil)
+        #expect(try store.heal(table: logs).isEmpty)
+    }
+}

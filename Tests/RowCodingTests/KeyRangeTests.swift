@@ -1,0 +1,64 @@
+import RowCoding
+import Testing
+
+@Suite("Keys")
+struct KeyRangeTests {
+    /// The key of one row; nil when it is not understood. Encoder and decoder must agree.
+    private func key(_ text: String, _ form: ColumnForm) throws -> Int64? {
+        let columns = [
+            CodedColumn(name: "a", form: .text), CodedColumn(name: "k", form: form),
+            CodedColumn(name: "z", form: .number),
+        ]
+        let encoded = try encode(Array("x\t\(text)\t1\n".utf8), columns, key: 1)
+        let decoded = try decode(encoded.lines, columns, key: 1)
+        #expect(encoded.summary == decoded.summary)
+        let keys = try #require(encoded.summary.keys)
+        #expect(keys.smallest == keys.largest)
+        #expect(keys.unordered == (keys.smallest == nil ? 1 : 0))
+        return keys.smallest
+    }
+
+    @Test(
+        "microseconds since 1970",
+        arguments: [
+            (.timestamp, "1970-01-01 00:00:00", 0), (.timestamp, "1969-12-31 23:59:59.999999", -1),
+            (.timestampWithTimeZone, "2025-01-01 00:00:01.617207+00", 1_735_689_601_617_207),
+            (.timestampWithTimeZone, "2024-02-29 12:00:00.5+00", 1_709_208_000_500_000),
+            (.text, "2000-03-01", 951_868_800_000_000), (.timestamp, "infinity", .max),
+            (.timestampWithTimeZone, "-infinity", .min), (.text, "infinity", .max),
+            (.timestamp, "0001-01-01 00:00:00", -62_135_596_800_000_000),
+            (.timestamp, "0001-12-31 00:00:00 BC", -62_135_683_200_000_000),
+            (.timestampWithTimeZone, "4714-11-24 00:00:00+00 BC", -210_866_803_200_000_000),
+            (.text, "10000-01-01", 253_402_300_800_000_000),
+        ] as [(ColumnForm, String, Int64)])
+    func instant(form: ColumnForm, text: String, expected: Int64) throws {
+        #expect(try key(text, form) == expected)
+    }
+
+    @Test(
+        "what is not understood is counted",
+        arguments: [
+            (.timestamp, "\\N"), (.text, ""), (.text, "yesterday"), (.text, "5874897-12-31"),
+            (.timestampWithTimeZone, "2025-01-01 05:30:00+05:30"), (.text, "2025-13-01"),
+            (.text, "2025-01-01 00:00"), (.text, "infinityx"), (.text, "2025-01-01 00:00:00."),
+            (.number, "20250101"), (.timestamp, "294276-12-31 23:59:59.999999"),
+        ] as [(ColumnForm, String)])
+    func unordered(form: ColumnForm, text: String) throws {
+        #expect(try key(text, form) == nil)
+    }
+
+    @Test("ranges and summaries add up")
+    func sums() throws {
+        let columns = [CodedColumn(name: "k", form: .text)]
+        let one = try encode(Array("1970-01-02\n\\N\n1970-01-01\n".utf8), columns, key: 0).summary
+        let two = try encode(Array("1970-01-03\n".utf8), columns, key: 0).summary
+        let none = try encode(Array("\\N\n".utf8), columns, key: 0).summary
+        var sum = RowsSummary()
+        for part in [none, one, two] { sum.add(part) }
+        #expect(
+            sum.keys == KeyRange(smallest: 0, largest: 172_800_000_000, unordered: 2))
+        #expect(sum.digest.rows == 5)
+        #expect(none.keys == KeyRange(unordered: 1))
+        #expect(try encode(Array("x\n".utf8), columns).summary.keys == nil)
+    }
+}

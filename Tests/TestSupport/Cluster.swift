@@ -1,0 +1,127 @@
+import Foundation
+
+/// A throw-away PostgreSQL cluster for this test process, gone when the process is.
+///
+/// `PGRETAIN_TEST_AS=member` lets everything be done by a login role without superuser rights
+/// that is a member of the tables' owner.
+public final class Cluster: Sendable {
+    /// Started at first use.
+    public static let shared = Cluster()
+
+    public let socketDirectory: String
+    public let port: String
+    // Kept open as long as the process lives: its end is the cluster's end.
+    private let lifeline: Pipe?
+
+    /// Whether the program connects as a member of the owner role.
+    public static let asMember = ProcessInfo.processInfo.environment["PGRETAIN_TEST_AS"] == "member"
+
+    public static var repository: URL {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+    }
+
+    private init() {
+        let lifeline = Pipe()
+        let output = Pipe()
+        let script = Process()
+        script.executableURL = Self.repository.appendingPathComponent(
+            "Tests/Support/throwaway-cluster.sh")
+        script.arguments = ["--tcp"]
+        script.standardInput = lifeline
+        script.standardOutput = output
+        do { try script.run() } catch { fatalError("no cluster: \(error)") }
+        var line = ""
+        while !line.hasSuffix("\n") {
+            let data = output.fileHandleForReading.availableData
+            guard !data.isEmpty else { fatalError("the cluster did not start") }
+            line += String(decoding: data, as: UTF8.self)
+        }
+        let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+        guard words.count == 3, words[0] == "READY" else { fatalError("not understood: \(line)") }
+        socketDirectory = words[1]
+        port = words[2]
+        self.lifeline = lifeline
+        do {
+            try psql(
+                "postgres",
+                """
+                CREATE ROLE logs_owner NOLOGIN;
+                CREATE ROLE logs_member LOGIN IN ROLE logs_owner;
+                CREATE ROLE logs_reader LOGIN;
+                CREATE ROLE pgretain_password LOGIN PASSWORD 'correct';
+                """)
+        } catch { fatalError("no roles: \(error)") }
+    }
+
+    // MARK: Databases
+
+    /// A fresh database, owned by `logs_owner`; the role under test may create a schema in it.
+    public func createDatabase() throws -> Database {
+        let name = "t_\(UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased())"
+        try psql("postgres", "CREATE DATABASE \(name) OWNER logs_owner")
+        try psql(
+            name,
+            """
+            GRANT CREATE ON DATABASE \(name) TO logs_member;
+            ALTER SCHEMA public OWNER TO logs_owner;
+            """)
+        return Database(cluster: self, name: name)
+    }
+
+    /// Runs the real psql; throws what it says.
+    @discardableResult
+    public func psql(
+        _ database: String, _ sql: String, user: String = "postgres", input: Data? = nil
+    ) throws -> String {
+        let arguments =
+            ["-XqAt", "-v", "ON_ERROR_STOP=1", "-h", socketDirectory, "-p", port, "-U", user]
+            + ["-d", database] + (input == nil ? ["-f", "-"] : ["-c", sql])
+        let outcome = try Program.run(
+            "/usr/bin/env", ["psql"] + arguments, environment: ["PGOPTIONS": "-c timezone=UTC"],
+            input: input ?? Data(sql.utf8))
+        guard outcome.status == 0 else { throw PsqlError(message: outcome.stderr) }
+        return outcome.stdout.hasSuffix("\n") ? String(outcome.stdout.dropLast()) : outcome.stdout
+    }
+}
+
+public struct PsqlError: Error, CustomStringConvertible {
+    public let message: String
+    public var description: String { message }
+}
+
+/// One database of the cluster.
+public struct Database: Sendable {
+    public let cluster: Cluster
+    public let name: String
+
+    /// The role that the program connects as.
+    public var user: String { Cluster.asMember ? "logs_member" : "postgres" }
+
+    /// For the program: a libpq keyword string.
+    public var conninfo: String { conninfo(user: user) }
+
+    public func conninfo(user: String) -> String {
+        "host=\(cluster.socketDirectory) port=\(cluster.port) dbname=\(name) user=\(user)"
+    }
+
+    /// As the superuser, but what it makes belongs to the owner of the logs.
+    @discardableResult
+    public func psql(_ sql: String) throws -> String {
+        try cluster.psql(name, "SET ROLE logs_owner;\n" + sql)
+    }
+
+    /// As the superuser.
+    @discardableResult
+    public func superuser(_ sql: String) throws -> String {
+        try cluster.psql(name, sql)
+    }
+
+    /// Loads COPY text.
+    public func copyIn(_ table: String, _ text: [UInt8]) throws {
+        try cluster.psql(name, "COPY \(table) FROM STDIN", input: Data(text))
+    }
+
+    /// A psql session that stays open, to stand in for an application.
+    public func session() throws -> PsqlSession { try PsqlSession(self) }
+}
