@@ -19,7 +19,9 @@ public final class CopyBlock: @unchecked Sendable {
     deinit { free(storage) }
 
     /// Valid until the block is next changed.
-    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: storage, count: count) }
+    public var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: storage, count: count)
+    }
 
     public func removeAll() {
         count = 0

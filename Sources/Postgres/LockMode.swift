@@ -38,9 +38,9 @@ enum LockMode: Int, CaseIterable {
     }
 
     /// The modes that others may not hold meanwhile, as `pg_locks` spells them.
-    var conflicts: [String] {
-        Self.allCases.filter { conflicts(with: $0) }.map(\.catalogName)
-    }
+    var conflicts: [String] { conflictingModes.map(\.catalogName) }
+
+    var conflictingModes: [LockMode] { Self.allCases.filter { conflicts(with: $0) } }
 
     private func conflicts(with other: LockMode) -> Bool {
         switch self {

@@ -104,10 +104,13 @@ public final class LockedTable {
                 throw PostgresError.unexpected(
                     "the digest is not one of the whole table under lock", statement: "table.drop")
             }
-            guard digest == proven else { throw differs("it holds \(digest), proven is \(proven)") }
+            guard digest == proven else {
+                throw differs("it holds \(digest), proven is \(proven)")
+            }
         case .witnessUnbroken(let before, let lock):
             guard lock.isHeld, lock.connection === connection,
-                lock.acquiredAt <= before.takenAt else {
+                lock.acquiredAt <= before.takenAt
+            else {
                 throw differs("the session that watched it was broken")
             }
             guard UInt64(before.rows) == proven.rows else {
@@ -131,8 +134,9 @@ public final class LockedTable {
         let targets = try connection.foreignKeyTargets(of: relation.oid)
         let wanted = targets.map { WantedLock(table: $0.relation.oid, mode: .accessExclusive) }
         guard !targets.isEmpty else { return }
-        try ladder.climb("the tables that \(relation.name) refers to", wanting: wanted, on: connection)
-        { rung in
+        try ladder.climb(
+            "the tables that \(relation.name) refers to", wanting: wanted, on: connection
+        ) { rung in
             try connection.savepoint {
                 try connection.setLocal(lockTimeout: rung)
                 for target in targets where target.mayLock {

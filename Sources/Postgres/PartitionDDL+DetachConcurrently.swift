@@ -28,6 +28,13 @@ extension PartitionDDL {
         _ partition: Partition, from parent: PartitionedTable, fingerprint: SchemaFingerprint,
         event: LedgerEvent, by run: RunIdentity, ladder: LockLadder
     ) throws -> Relation {
+        if let other = try bystanders(of: parent).defaultPartition {
+            throw Problem(
+                "detach.default", .tryLater,
+                "\(partition.name) cannot be detached beside its writers: \(parent.name) has the "
+                    + "DEFAULT partition \(other.name). It stays attached.",
+                hint: "Run it again when the lock on \(parent.name) can be had.")
+        }
         var announced = event
         announced.kind = .detaching
         announced.relation = partition.name

@@ -55,7 +55,9 @@ final class QueryResult {
 
         func bool(_ column: Int32) throws -> Bool { try text(column) == "t" }
 
-        func instant(_ column: Int32) throws -> Instant { try known(optionalInstant(column), column) }
+        func instant(_ column: Int32) throws -> Instant {
+            try known(optionalInstant(column), column)
+        }
 
         /// A `timestamptz` printed in UTC.
         func optionalInstant(_ column: Int32) throws -> Instant? {

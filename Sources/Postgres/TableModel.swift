@@ -12,7 +12,7 @@ struct TableModel {
     /// The parent's index that the sibling's identity index belongs to.
     private let identityIndex: UInt32?
 
-    private struct Grant {
+    struct Grant {
         /// Empty for PUBLIC.
         let grantee: String
         let privilege: String
@@ -67,7 +67,9 @@ struct TableModel {
         }
     }
 
-    private func handOver(_ relation: Relation, to owner: String, on connection: Connection) throws {
+    private func handOver(
+        _ relation: Relation, to owner: String, on connection: Connection
+    ) throws {
         guard owner != connection.facts.user else { return }
         do {
             try connection.run(
@@ -84,7 +86,9 @@ struct TableModel {
     }
 
     /// Whatever default privileges gave away is taken back first.
-    private func copyGrants(to relation: Relation, owner: String, on connection: Connection) throws {
+    private func copyGrants(
+        to relation: Relation, owner: String, on connection: Connection
+    ) throws {
         let given = try Self.grants(on: relation.oid, connection).map(\.grantee)
         for grantee in Set(given).sorted() where grantee != owner {
             try connection.run(
@@ -137,120 +141,5 @@ struct TableModel {
 
     private static func role(_ name: String) -> SQL {
         name.isEmpty ? "PUBLIC" : "\(Identifier(name))"
-    }
-}
-
-// MARK: Reading
-
-extension TableModel {
-    /// `fillfactor = '70'`, `toast.autovacuum_enabled = 'off'`
-    private static func options(of oid: UInt32, _ connection: Connection) throws -> [SQL] {
-        try connection.run(
-            "model.options",
-            """
-            SELECT o.prefix, e.option_name, e.option_value
-            FROM (
-                SELECT '' AS prefix, c.reloptions FROM pg_catalog.pg_class AS c
-                WHERE c.oid = \(value: oid)::oid
-                UNION ALL
-                SELECT 'toast', t.reloptions FROM pg_catalog.pg_class AS c
-                JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
-                WHERE c.oid = \(value: oid)::oid
-            ) AS o
-            CROSS JOIN LATERAL pg_catalog.pg_options_to_table(o.reloptions) AS e
-            ORDER BY 1, 2
-            """
-        ).rows.map { row in
-            let prefix: SQL = try row.text(0).isEmpty ? "" : "toast."
-            return "\(prefix)\(Identifier(try row.text(1))) = \(literal: try row.text(2))"
-        }
-    }
-
-    /// Targets, and estimates of distinct values. `attoptions` may hold other entries: left out.
-    private static func statistics(of oid: UInt32, _ connection: Connection) throws
-        -> [(QualifiedName) -> SQL]
-    {
-        try connection.run(
-            "model.statistics",
-            """
-            SELECT a.attname, NULLIF(a.attstattarget, -1), e.option_name, e.option_value
-            FROM pg_catalog.pg_attribute AS a
-            LEFT JOIN LATERAL pg_catalog.pg_options_to_table(a.attoptions) AS e
-                ON e.option_name IN ('n_distinct', 'n_distinct_inherited')
-            WHERE a.attrelid = \(value: oid)::oid AND a.attnum > 0 AND NOT a.attisdropped
-                AND (NULLIF(a.attstattarget, -1) IS NOT NULL OR e.option_name IS NOT NULL)
-            ORDER BY a.attnum, e.option_name
-            """
-        ).rows.flatMap { row -> [(QualifiedName) -> SQL] in
-            let column = Identifier(try row.text(0))
-            var statements: [(QualifiedName) -> SQL] = []
-            if let target = try row.optionalInt(1) {
-                statements.append {
-                    "ALTER TABLE \($0) ALTER COLUMN \(column) SET STATISTICS \(number: target)"
-                }
-            }
-            if let name = row.optionalText(2), let value = row.optionalText(3) {
-                let option: SQL = "\(Identifier(name)) = \(literal: value)"
-                statements.append { "ALTER TABLE \($0) ALTER COLUMN \(column) SET (\(option))" }
-            }
-            return statements
-        }
-    }
-
-    private static func policies(of oid: UInt32, _ connection: Connection) throws
-        -> [(QualifiedName) -> SQL]
-    {
-        try connection.run(
-            "model.policies",
-            """
-            SELECT p.polname, p.polpermissive,
-                CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
-                    WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-                (SELECT pg_catalog.string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC'
-                    ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(r.oid)) END, ', ')
-                    FROM pg_catalog.unnest(p.polroles) AS r (oid)),
-                pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-                pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
-            FROM pg_catalog.pg_policy AS p
-            WHERE p.polrelid = \(value: oid)::oid
-            ORDER BY p.polname COLLATE "C"
-            """
-        ).rows.map { row in
-            let name = Identifier(try row.text(0))
-            let kind: SQL = try row.bool(1) ? "PERMISSIVE" : "RESTRICTIVE"
-            let command = try row.text(2)
-            let roles = try row.text(3)
-            let using: SQL = row.optionalText(4).map { " USING (\(printed: $0))" } ?? ""
-            let check: SQL = row.optionalText(5).map { " WITH CHECK (\(printed: $0))" } ?? ""
-            return {
-                """
-                CREATE POLICY \(name) ON \($0) AS \(kind) FOR \(printed: command)
-                    TO \(printed: roles)\(using)\(check)
-                """
-            }
-        }
-    }
-
-    private static func grants(on oid: UInt32, _ connection: Connection) throws -> [Grant] {
-        try connection.run(
-            "model.grants",
-            """
-            SELECT CASE x.grantee WHEN 0 THEN '' ELSE pg_catalog.pg_get_userbyid(x.grantee) END,
-                x.privilege_type, x.is_grantable, l.attname
-            FROM (
-                SELECT c.relacl, NULL::pg_catalog.name AS attname, 0 AS attnum
-                FROM pg_catalog.pg_class AS c WHERE c.oid = \(value: oid)::oid
-                UNION ALL
-                SELECT a.attacl, a.attname, a.attnum FROM pg_catalog.pg_attribute AS a
-                WHERE a.attrelid = \(value: oid)::oid AND a.attnum > 0 AND NOT a.attisdropped
-            ) AS l
-            CROSS JOIN LATERAL pg_catalog.aclexplode(l.relacl) AS x
-            ORDER BY l.attnum, 1, 2
-            """
-        ).rows.map { row in
-            Grant(
-                grantee: try row.text(0), privilege: try row.text(1),
-                isGrantable: try row.bool(2), column: row.optionalText(3))
-        }
     }
 }

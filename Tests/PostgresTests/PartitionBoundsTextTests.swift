@@ -1,1 +1,98 @@
 import Testing
+
+@testable import Postgres
+@testable import Retention
+
+@Suite("Bounds, as pg_get_expr prints them")
+struct PartitionBoundsTextTests {
+    private func instant(_ text: String) throws -> Instant { try #require(Instant(iso: text)) }
+
+    private func range(_ from: String, _ to: String) throws -> Partition.Extent {
+        .range(try #require(PartitionBounds(from: instant(from), to: instant(to))))
+    }
+
+    @Test(
+        "a timestamptz, a timestamp and a date are read alike",
+        arguments: [
+            "FOR VALUES FROM ('2025-01-01 00:00:00+00') TO ('2025-02-01 00:00:00+00')",
+            "FOR VALUES FROM ('2025-01-01 00:00:00') TO ('2025-02-01 00:00:00')",
+            "FOR VALUES FROM ('2025-01-01') TO ('2025-02-01')",
+        ])
+    func finite(_ text: String) throws {
+        #expect(PartitionBoundsText.extent(text) == (try range("2025-01-01", "2025-02-01")))
+    }
+
+    @Test("microseconds are exact")
+    func microseconds() throws {
+        let text =
+            "FOR VALUES FROM ('2025-01-01 00:00:00.000001+00') TO ('2025-01-01 00:00:01.5+00')"
+        let expected = try range("2025-01-01T00:00:00.000001Z", "2025-01-01T00:00:01.500000Z")
+        #expect(PartitionBoundsText.extent(text) == expected)
+    }
+
+    @Test(
+        "MINVALUE, MAXVALUE, infinities and far years are open ends",
+        arguments: [
+            ("(MINVALUE)", "(MAXVALUE)", nil, nil),
+            ("('-infinity')", "('infinity')", nil, nil),
+            ("('0044-03-15 00:00:00+00 BC')", "(MAXVALUE)", nil, nil),
+            ("('2025-01-01')", "(MAXVALUE)", "2025-01-01", nil),
+            ("(MINVALUE)", "('2025-01-01')", nil, "2025-01-01"),
+            ("('2025-01-01')", "('10000-01-01')", "2025-01-01", nil),
+            ("('2025-01-01')", "('294276-12-31 23:59:59.999999+00')", "2025-01-01", nil),
+        ] as [(String, String, String?, String?)])
+    func open(_ from: String, _ to: String, _ first: String?, _ last: String?) throws {
+        let extent = PartitionBoundsText.extent("FOR VALUES FROM \(from) TO \(to)")
+        let expected = Partition.Extent.open(
+            from: try first.map(instant), to: try last.map(instant))
+        #expect(extent == expected)
+    }
+
+    @Test("what lies wholly beyond the calendar reaches over nothing inside it")
+    func beyond() {
+        #expect(
+            PartitionBoundsText.extent("FOR VALUES FROM ('infinity') TO (MAXVALUE)")
+                == .open(from: TimeText.latest, to: nil))
+        #expect(
+            PartitionBoundsText.extent("FOR VALUES FROM (MINVALUE) TO ('0001-01-01 BC')")
+                == .open(from: nil, to: TimeText.earliest))
+    }
+
+    @Test("DEFAULT")
+    func defaultPartition() { #expect(PartitionBoundsText.extent("DEFAULT") == .default) }
+
+    @Test(
+        "anything else is not understood",
+        arguments: [
+            "", "default", "FOR VALUES IN ('a')", "FOR VALUES WITH (modulus 2, remainder 0)",
+            "FOR VALUES FROM ('2025-01-01', 1) TO ('2025-02-01', 1)",
+            "FOR VALUES FROM ('2025-01-01') TO ('2025-02-01') ",
+            "FOR VALUES FROM ('2025-02-01') TO ('2025-01-01')",
+            "FOR VALUES FROM ('2025-01-01') TO ('2025-01-01')",
+            "FOR VALUES FROM ('2025-13-01') TO ('2026-01-01')",
+            "FOR VALUES FROM ('0000-01-01') TO ('2026-01-01')",
+            "FOR VALUES FROM ('999999999-01-01') TO (MAXVALUE)",
+            "FOR VALUES FROM ('x BC') TO (MAXVALUE)", "FOR VALUES FROM (1) TO (2)",
+            "FOR VALUES FROM ('", "FOR VALUES FROM (MINVALUE) TO (", "FOR VALUES FROM ('') TO ('')",
+        ])
+    func notUnderstood(_ text: String) { #expect(PartitionBoundsText.extent(text) == nil) }
+
+    @Test("no text traps")
+    func hostile() {
+        var random = SystemRandomNumberGenerator()
+        let seed = Array("FOR VALUES FROM ('2025-01-01 00:00:00+00') TO ('9999-12-31 BC')".utf8)
+        let bytes = Array("0123456789-:+. '()BCMINFORTX\u{301}é\0".utf8)
+        for _ in 0..<20_000 {
+            var text = seed
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let at = Int.random(in: 0..<text.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: text[at] = bytes.randomElement(using: &random)!
+                case 1: text.insert(bytes.randomElement(using: &random)!, at: at)
+                default: text.remove(at: at)
+                }
+            }
+            _ = PartitionBoundsText.extent(String(decoding: text, as: UTF8.self))
+        }
+    }
+}

@@ -63,7 +63,7 @@ public final class Running: @unchecked Sendable {
     }
 
     private static func file(_ path: String) throws -> FileHandle {
-        FileManager.default.createFile(atPath: path, contents: nil)
+        try Data().write(to: URL(fileURLWithPath: path))
         return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     }
 
@@ -113,7 +113,7 @@ public final class PsqlSession {
     private let output = Pipe()
     private var rest = ""
 
-    fileprivate init(_ database: Database) throws {
+    init(_ database: Database) throws {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
             ["psql", "-XqAt", "-h", database.cluster.socketDirectory]

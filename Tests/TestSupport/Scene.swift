@@ -1,0 +1,79 @@
+import Foundation
+
+/// One database, one archive root and one configuration: what a night needs.
+public struct Scene: Sendable {
+    public let database: Database
+    private let directory = TemporaryDirectory()
+
+    public init() throws {
+        database = try Cluster.shared.createDatabase()
+        try FileManager.default.createDirectory(
+            atPath: archives, withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o750])
+    }
+
+    public var archives: String { directory.path + "/archives" }
+    public var configuration: String { directory.path + "/pgretain.yaml" }
+
+    /// Writes the configuration: the connection, the archive root, and what is given.
+    public func configure(_ tables: String, extra: String = "") throws {
+        let text = """
+            database: "\(database.conninfo)"
+            archives: \(archives)
+            \(extra)
+            tables:
+            \(tables)
+            """
+        try text.write(toFile: configuration, atomically: true, encoding: .utf8)
+    }
+
+    /// A policy for one table, as YAML. `more` are lines such as `period: week`.
+    public static func policy(
+        _ table: String = "public.logs", key: String = "created_at", retain: String = "90 days",
+        then: String = "drop", grace: String = "0 days", more: [String] = []
+    ) -> String {
+        let lines =
+            ["  - table: '\(table.replacingOccurrences(of: "'", with: "''"))'"]
+            + (["key: \(key)", "retain: \(retain)", "then: \(then)", "grace: \(grace)"] + more)
+            .map { "    " + $0 }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Runs pgretain with this configuration.
+    @discardableResult
+    public func pgretain(_ arguments: String..., environment: [String: String] = [:]) throws
+        -> Outcome
+    {
+        try Program.run(
+            arguments + ["--config", configuration], environment: environment)
+    }
+
+    /// Starts pgretain with this configuration, and does not wait.
+    public func start(_ arguments: String...) throws -> Running {
+        try Program.start(arguments + ["--config", configuration])
+    }
+
+    /// A monthly partitioned `public.logs (id, level, message, created_at)`, one partition a
+    /// month, `rows` rows in each.
+    public func makeLogs(from first: String = "2025-01-01", months: Int, rows: Int = 100) throws {
+        try database.psql(
+            """
+            CREATE TABLE logs (id serial, level text NOT NULL, message text,
+                created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (id, created_at))
+                PARTITION BY RANGE (created_at);
+            CREATE INDEX ix_logs_level ON logs (level);
+            DO $$
+            DECLARE f date;
+            BEGIN
+                FOR i IN 0..\(months - 1) LOOP
+                    f := date '\(first)' + make_interval(months => i);
+                    EXECUTE format('CREATE TABLE logs_%s PARTITION OF logs FOR VALUES FROM (%L) TO (%L)',
+                        to_char(f, 'YYYY_MM'), f, f + interval '1 month');
+                    INSERT INTO logs (level, message, created_at)
+                        SELECT 'INFO', E'line "' || n || E'"\\n', f + n * interval '1 minute'
+                        FROM generate_series(0, \(rows) - 1) AS n;
+                END LOOP;
+            END $$;
+            """)
+    }
+}
