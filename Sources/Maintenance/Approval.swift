@@ -50,7 +50,8 @@ public struct Approval: Sendable, Encodable {
         seen.approved = ApprovedPolicy(policy)
         let plan = Planner(maxRetire: .max).plan(Observation(now: now, tables: [seen])).tables[0]
         let leaving = plan.retirements.map(\.partition)
-        let nights = policy.maxRetire > 0 ? (leaving.count + policy.maxRetire - 1) / policy.maxRetire : 0
+        let nights =
+            policy.maxRetire > 0 ? (leaving.count + policy.maxRetire - 1) / policy.maxRetire : 0
         return Approval(
             table: policy.table, retain: policy.retain, then: policy.then, cutoff: plan.cutoff,
             partitions: policy.then == .keep ? [] : leaving.map(\.name.name),

@@ -36,7 +36,8 @@ final class StepProgress: Sendable {
     private let sink: ProgressSink?
 
     init(
-        _ activity: ProgressUpdate.Activity, of partition: String, table: QualifiedName, totalBytes: Int64?,
+        _ activity: ProgressUpdate.Activity, of partition: String, table: QualifiedName,
+        totalBytes: Int64?,
         sink: ProgressSink?
     ) {
         state = Mutex(

@@ -26,7 +26,10 @@ public final class CopyOut {
     /// Appends lines until their bytes, and `rowOverhead` for each, reach the budget, or none are
     /// left; at least one line. False once there was none to append.
     public func fill(_ block: CopyBlock, budget: Int, rowOverhead: Int) throws -> Bool {
-        guard !isFinished, !isAbandoned else { return false }
+        if isFinished { return false }
+        guard !isAbandoned else {
+            throw PostgresError.unexpected("the COPY was given up", statement: "copy.out")
+        }
         var spent = 0
         var received: Int64 = 0
         var line: UnsafeMutablePointer<CChar>?

@@ -54,6 +54,7 @@ public struct LockLadder: Sendable {
                     return try body(rung(attempt))
                 } catch let error as PostgresError where error.isLockTimeout || error.isDeadlock {
                     guard !connection.isBroken else { throw error }
+                    if try watch.hasStubbornVacuum() { break }
                 }
             }
             if attempt + 1 < attempts { try pause(after: attempt) }
@@ -62,7 +63,7 @@ public struct LockLadder: Sendable {
         let names = holders.map(\.description).joined(separator: ", ")
         throw Problem(
             "lock.busy", .tryLater,
-            "The lock on \(what) was not to be had in \(attempts) attempts"
+            "The lock on \(what) was not to be had"
                 + (names.isEmpty ? "" : "; in the way: \(names)")
                 + ". Nothing was changed, writes go on.",
             hint: "Run it again when they are done; it goes on where it stopped.")

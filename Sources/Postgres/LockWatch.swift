@@ -11,6 +11,7 @@ struct LockWatch {
 
         var description: String {
             guard pid != 0 else { return "a prepared transaction" }
+            if isAutovacuum { return "pid \(pid), an autovacuum that does not give way" }
             let who = application.isEmpty ? "" : " (\(application))"
             return "pid \(pid)\(who), for \(ageMilliseconds / 1000) s"
         }
@@ -20,6 +21,7 @@ struct LockWatch {
     private let connection: Connection
     /// Ages of strangers' transactions may be hidden from us: then what counts is our own watch.
     private var firstSeen: [Int64: ContinuousClock.Instant] = [:]
+    private var survivals: [Int64: Int] = [:]
 
     init(_ locks: [WantedLock], connection: Connection) {
         self.locks = locks
@@ -28,6 +30,15 @@ struct LockWatch {
 
     mutating func oldHolders(than milliseconds: Int) throws -> [Holder] {
         try holders().filter { !$0.isAutovacuum && $0.ageMilliseconds >= milliseconds }
+    }
+
+    /// Whether an autovacuum has outlived two attempts: it prevents a wraparound, and stays until
+    /// it is done. To be asked after each attempt that failed.
+    mutating func hasStubbornVacuum() throws -> Bool {
+        for holder in try holders() where holder.isAutovacuum {
+            survivals[holder.pid, default: 0] += 1
+        }
+        return survivals.values.contains { $0 >= 2 }
     }
 
     mutating func holders() throws -> [Holder] {

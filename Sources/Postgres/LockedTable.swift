@@ -27,8 +27,7 @@ public final class LockedTable {
         try ladder.climb("\(relation.name)", wanting: [wanted], on: connection) { rung in
             try connection.begin(.readCommitted)
             do {
-                try connection.setLocal(lockTimeout: rung)
-                try connection.lockOnly(relation.name, .accessExclusive)
+                try connection.lockPastAutovacuum(relation.name, rung: rung)
             } catch {
                 connection.rollback()
                 throw error

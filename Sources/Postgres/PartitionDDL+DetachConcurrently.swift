@@ -104,7 +104,7 @@ extension PartitionDDL {
                     try connection.lockOnly(parent.name, .shareUpdateExclusive)
                     try requireParent(parent)
                 }
-                try connection.lockOnly(partition.name, .accessExclusive)
+                try connection.lockPastAutovacuum(partition.name, rung: rung)
                 try connection.requireSame(pending.relation)
                 try lockForeignKeyTargets(bystanders)
                 if pending.state == .pending {

@@ -20,8 +20,7 @@ extension PartitionDDL {
         return try ladder.climb("\(parent.name)", wanting: locks, on: connection) { rung in
             try connection.transaction(.readCommitted) {
                 try connection.commitLocally()
-                try connection.setLocal(lockTimeout: rung)
-                try connection.lockOnly(table.name, .accessExclusive)
+                try connection.lockPastAutovacuum(table.name, rung: rung)
                 try connection.requireSame(Relation(table))
                 let back = try rename(table, companions: names)
                 try addBoundsCheck(to: back, parent: parent, bounds: table.bounds)

@@ -51,7 +51,10 @@ extension PostgresError: Explainable {
         let state = sqlState.map { " [\($0)]" } ?? ""
         let left =
             statement.hasPrefix("connection.")
-            ? "Nothing was touched." : "The transaction was rolled back; nothing was dropped."
+            ? "Nothing was touched."
+            : isFatal && statement == "transaction.commit"
+                ? "Whether it was committed, the next run sees in the catalogue."
+                : "The transaction was rolled back; nothing was dropped."
         return Problem(
             kind.id, kind.status,
             "\(statement)\(during): \(message)\(state). \(left)",

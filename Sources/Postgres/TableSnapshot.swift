@@ -73,4 +73,13 @@ extension Connection {
         let ending: SQL = noWait ? " NOWAIT" : ""
         try run("table.lock", "LOCK TABLE ONLY \(name) IN \(mode.sql) MODE\(ending)")
     }
+
+    /// Locks a table in the strongest mode: first in one that stops only autovacuum, which gives
+    /// way after `deadlock_timeout` and never to a shorter wait.
+    func lockPastAutovacuum(_ name: QualifiedName, rung: Int) throws {
+        try setLocal(lockTimeout: 3000)
+        try lockOnly(name, .shareUpdateExclusive)
+        try setLocal(lockTimeout: rung)
+        try lockOnly(name, .accessExclusive)
+    }
 }

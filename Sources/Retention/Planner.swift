@@ -50,7 +50,8 @@ public struct Planner: Sendable {
         plan.backlogNights = limit > 0 ? (waiting + limit - 1) / limit : waiting
         plan.quarantine = seen.quarantine.sorted { ($0.bounds, $0.oid) < ($1.bounds, $1.oid) }
             .map {
-                .init(table: $0, verdict: gate.verdict(of: $0), slice: calendar.slice(of: $0.bounds))
+                .init(
+                    table: $0, verdict: gate.verdict(of: $0), slice: calendar.slice(of: $0.bounds))
             }
         plan.notes = gate.notes(on: plan)
         return plan

@@ -31,7 +31,8 @@ public struct QualifiedName: Hashable, Sendable, Codable {
         guard let first = rest.first else { return nil }
         var result = ""
         guard first == "\"" else {
-            while let scalar = rest.unicodeScalars.first, isUnquoted(scalar, first: result.isEmpty) {
+            while let scalar = rest.unicodeScalars.first, isUnquoted(scalar, first: result.isEmpty)
+            {
                 let isUpper = ("A"..."Z").contains(scalar)
                 result.unicodeScalars.append(
                     isUpper ? Unicode.Scalar(UInt8(scalar.value) + 32) : scalar)
@@ -42,7 +43,9 @@ public struct QualifiedName: Hashable, Sendable, Codable {
         rest.removeFirst()
         while let scalar = rest.unicodeScalars.popFirst() {
             if scalar == "\"" {
-                guard rest.unicodeScalars.first == "\"" else { return result.isEmpty ? nil : result }
+                guard rest.unicodeScalars.first == "\"" else {
+                    return result.isEmpty ? nil : result
+                }
                 rest.unicodeScalars.removeFirst()
             }
             result.unicodeScalars.append(scalar)

@@ -16,12 +16,6 @@ public struct Zone: Equatable, Sendable {
 
     public static let utc = Zone(name: "UTC", firstOffset: 0, transitions: [])
 
-    init(name: String, firstOffset: Int64, transitions: [Transition]) {
-        self.name = name
-        self.firstOffset = firstOffset
-        self.transitions = transitions
-    }
-
     /// What a wall in the zone shows.
     public func civil(_ instant: Instant) -> CivilDateTime {
         let offset = offset(atSecond: instant.flooredSeconds)

@@ -8,7 +8,7 @@ enum Surroundings {
     static let version = "0.1.0"
     static let tool = "pgretain \(version)"
 
-    nonisolated(unsafe) static var interruption = Interruption()
+    static let interruption = Interruption()
 
     static var environment: [String: String] {
         var result: [String: String] = [:]
@@ -26,7 +26,8 @@ enum Surroundings {
     static var host: String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

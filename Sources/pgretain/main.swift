@@ -4,9 +4,7 @@ import Maintenance
 import Retention
 
 // Before any thread exists: threads inherit which signals are blocked.
-let interruption = Interruption()
-interruption.listen()
-Surroundings.interruption = interruption
+Surroundings.interruption.listen()
 
 do {
     var command = try Pgretain.parseAsRoot()

@@ -18,7 +18,7 @@ struct Detaching {
             return try session.connection.ddl.detach(
                 partition, from: session.table, fingerprint: archived.fingerprint, event: event,
                 by: session.run, ladder: session.ladder)
-        } catch where Problem(explaining: error).status == .tryLater && !hasDefault {
+        } catch  where Problem(explaining: error).status == .tryLater && !hasDefault {
             // The parent is never idle: go the slow way, which waits for each reader instead of
             // stopping all. It is refused beside a DEFAULT partition.
             try session.interruption.check()

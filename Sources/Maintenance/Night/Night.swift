@@ -199,7 +199,9 @@ public struct Night {
 extension Report.Table {
     /// Whether the table could be opened and locked.
     fileprivate var canGoOn: Bool {
-        !problems.contains { $0.id.hasPrefix("table.") || $0.id.hasPrefix("key.") || $0.id == "run.locked" }
+        !problems.contains {
+            $0.id.hasPrefix("table.") || $0.id.hasPrefix("key.") || $0.id == "run.locked"
+        }
     }
 }
 

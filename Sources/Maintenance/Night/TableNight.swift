@@ -52,7 +52,10 @@ struct TableNight {
         report.done.append(
             Report.Entry(
                 .detach, subject.name.name, bounds: subject.bounds, seconds: stopwatch.seconds,
-                note: isDue ? "" : "waits as \(relation.name)" + (dropAfter.map { " until \($0.dateText)" } ?? "")))
+                note: isDue
+                    ? ""
+                    : "waits as \(relation.name)"
+                        + (dropAfter.map { " until \($0.dateText)" } ?? "")))
 
         let detached = Departing(subject, now: relation)
         if isDue {
@@ -82,7 +85,7 @@ struct TableNight {
         let digest: ContentDigest
         do {
             digest = try Dropping(session: session).run(subject, archived: archived)
-        } catch where Problem(explaining: error).id == "drop.differs" {
+        } catch  where Problem(explaining: error).id == "drop.differs" {
             let again = try archive(subject)
             digest = try Dropping(session: session).run(subject, archived: again)
         }

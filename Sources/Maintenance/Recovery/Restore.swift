@@ -71,7 +71,8 @@ public struct Restore {
             }
             if let parent {
                 try restoration.attach(
-                    relation, to: parent, bounds: manifest.bounds, ladder: site.ladder(interruption))
+                    relation, to: parent, bounds: manifest.bounds, ladder: site.ladder(interruption)
+                )
             }
             _ = try restoration.addPin(
                 table: slice.table, relation: relation.name, bounds: manifest.bounds, until: until)
@@ -103,7 +104,8 @@ public struct Restore {
             return try restoration.createTable(name, manifest.definition)
         case (.attach, let parent?):
             let partitions = try connection.catalog.partitions(of: parent)
-            if let other = partitions.first(where: { $0.bounds?.overlaps(manifest.bounds) ?? false }) {
+            if let other = partitions.first(where: { $0.bounds?.overlaps(manifest.bounds) ?? false }
+            ) {
                 throw Problem(
                     "restore.overlap", .cannotCreate,
                     "\(manifest.bounds) of \(parent.name) is there already, as \(other.name). "

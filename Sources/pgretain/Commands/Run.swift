@@ -39,7 +39,9 @@ struct Run: ParsableCommand {
     var dryRun = false
 
     func validate() throws {
-        if let maxRetire, maxRetire < 0 { throw ValidationError("--max-retire must not be negative") }
+        if let maxRetire, maxRetire < 0 {
+            throw ValidationError("--max-retire must not be negative")
+        }
     }
 
     func run() throws {

@@ -55,7 +55,8 @@ struct ConfigurationResolver {
         }
         let entries = reader.entries(root, of: "", known: Self.keys, later: Self.later)
         let limits = entries["limits"].map {
-            reader.entries($0, of: "limits", known: Self.limitKeys, later: ["rate": "not built yet"])
+            reader.entries(
+                $0, of: "limits", known: Self.limitKeys, later: ["rate": "not built yet"])
         }
         let site = Site(
             database: database(entries["database"]), password: nil,
@@ -100,7 +101,8 @@ struct ConfigurationResolver {
             return note("archives", value, .environment("PGRETAIN_ARCHIVES"))
         }
         guard let node, let path = reader.text(node, key: "archives"), !path.isEmpty else {
-            reader.complain("is required: the directory that archives go to", key: "archives", at: node)
+            reader.complain(
+                "is required: the directory that archives go to", key: "archives", at: node)
             return ""
         }
         if !path.hasPrefix("/") {
@@ -158,7 +160,9 @@ struct ConfigurationResolver {
         }
         var result: [TableSettings] = []
         for (index, node) in sequence.enumerated() {
-            guard let table = table(node, path: "tables[\(index)]", limits: limits) else { continue }
+            guard let table = table(node, path: "tables[\(index)]", limits: limits) else {
+                continue
+            }
             if result.contains(where: { $0.policy.table == table.policy.table }) {
                 reader.complain(
                     "\(table.policy.table) stands twice", key: "tables[\(index)].table", at: node)
@@ -255,7 +259,9 @@ struct ConfigurationResolver {
         return value ?? `default`
     }
 
-    private mutating func note(_ key: String, _ value: String, _ source: Configuration.Setting.Source)
+    private mutating func note(
+        _ key: String, _ value: String, _ source: Configuration.Setting.Source
+    )
         -> String
     {
         if !settings.contains(where: { $0.key == key }) {

@@ -53,7 +53,8 @@ enum InitialConfiguration {
         text += "    period: \(table.period.rawValue)\n"
         text += "    # A partition is archived once all of it is older than this.\n"
         text += "    retain: 90 days\n"
-        text += "    # keep: archive only. Later, when the archives are trusted: detach, then drop.\n"
+        text +=
+            "    # keep: archive only. Later, when the archives are trusted: detach, then drop.\n"
         text += "    then: keep\n"
         text += "    # Between detach and drop.\n"
         text += "    grace: 7 days\n"

@@ -39,7 +39,9 @@ final class YAMLReader {
                 complain("is not known to this release (\(when))", key: full, at: key)
             } else {
                 let near = Self.nearest(to: name, among: known)
-                let suggestion = near.map { "did you mean \($0)?" } ?? "known keys: \(known.joined(separator: ", "))"
+                let suggestion =
+                    near.map { "did you mean \($0)?" }
+                    ?? "known keys: \(known.joined(separator: ", "))"
                 complain("unknown key; \(suggestion)", key: full, at: key)
             }
         }

@@ -8,7 +8,8 @@ enum ApprovalText {
             return "\(approval.table): then: keep removes nothing; there is nothing to approve\n"
         }
         let state = approval.isNew ? "approved" : "was approved before"
-        var text = "\(approval.table): \(state): retain \(approval.retain), then \(approval.then.rawValue)\n"
+        var text =
+            "\(approval.table): \(state): retain \(approval.retain), then \(approval.then.rawValue)\n"
         text += "  everything before \(approval.cutoff.dateText) goes: "
         text += "\(Quantities.plural(approval.partitions.count, "partition")), "
         text += Quantities.bytes(approval.bytes)

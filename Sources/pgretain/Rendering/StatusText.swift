@@ -42,7 +42,8 @@ enum StatusText {
             text += "  not approved: nothing is removed\n"
         }
         for one in table.quarantine {
-            let end = one.dropAfter.map { "may be dropped after \($0.dateText)" } ?? "stays for good"
+            let end =
+                one.dropAfter.map { "may be dropped after \($0.dateText)" } ?? "stays for good"
             text += "  quarantine: \(one.formerName.name) as \(one.name), "
             text += "\(Quantities.bytes(one.bytes)), \(end)\n"
         }

@@ -1,0 +1,48 @@
+# pgretain. `make demo` and `make test` do all the set-up by themselves.
+
+ROWS ?= 500000
+SWIFT ?= swift
+
+.PHONY: help deps build install demo test test-deps test-member format check-format clean
+
+help:
+	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
+	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
+	@echo 'make build         the program: .build/release/pgretain'
+	@echo 'make install       to $$(PREFIX)/bin (PREFIX=/usr/local)'
+	@echo 'make format        format the sources'
+	@echo 'make check-format  fail where they are not'
+	@echo 'make clean         remove what was built'
+
+# Installs the Debian packages that are missing, and says nothing when none is.
+deps:
+	@Tests/Support/install-packages.sh libpq-dev zlib1g-dev libdeflate-dev libssl-dev \
+	    libxxhash-dev pkg-config postgresql
+
+build: deps
+	$(SWIFT) build -c release --product pgretain
+
+PREFIX ?= /usr/local
+install: build
+	install -D -m 0755 .build/release/pgretain $(DESTDIR)$(PREFIX)/bin/pgretain
+
+demo: build
+	$(SWIFT) build -c release --product sample-logs
+	ROWS=$(ROWS) Tests/Support/demo.sh
+
+test-deps: deps
+	@Tests/Support/install-packages.sh python3 postgresql-15-partman
+
+test: test-deps
+	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
+	$(SWIFT) test --skip-build
+	PGRETAIN_TEST_AS=member $(SWIFT) test --skip-build --filter IntegrationTests
+
+format:
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+check-format:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+clean:
+	$(SWIFT) package clean
