@@ -114,6 +114,10 @@ extension PostgresError: Explainable {
                 self.init("relation.missing", .missing, "Run `pgretain plan` to see what is there.")
             case ("42P07", _), ("42710", _):
                 self.init("relation.exists", .partial, "Rename or remove it, and run it again.")
+            case ("55000", _), ("2BP01", _), ("0A000", _):
+                self.init(
+                    "database.state", .partial,
+                    "The table is not in a state that allows it; `pgretain plan` shows it.")
             case ("54000", _), (_, "54"):
                 self.init(
                     "database.limit", .data,

@@ -66,8 +66,7 @@ struct Archiving {
 
     private func course(for subject: Departing) throws -> Course {
         guard let old = try session.store.manifest(of: subject.slice) else { return .fresh }
-        let snapshot = try TableSnapshot(
-            of: subject.relation, on: session.connection, ladder: session.ladder)
+        let snapshot = try session.snapshot(of: subject)
         let columns = snapshot.definition.columns.map(\.name)
         let sameColumns = columns == old.definition.columns.map(\.name)
         let found = try ContentDigest(

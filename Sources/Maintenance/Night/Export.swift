@@ -42,8 +42,7 @@ struct Export {
         hexColumns: Set<Int>
     ) throws -> Result {
         try session.requireSpace(for: subject)
-        let snapshot = try TableSnapshot(
-            of: subject.relation, on: session.connection, ladder: session.ladder)
+        let snapshot = try session.snapshot(of: subject)
         let definition = snapshot.definition
         let columns = definition.columns.enumerated().map { index, column in
             CodedColumn(

@@ -95,13 +95,13 @@ struct PartPipeline {
 
 extension Manifest.Part {
     fileprivate init(_ written: WrittenPart, _ summary: RowsSummary) {
-        func finite(_ key: Int64?) -> Instant? {
-            guard let key, key != .max, key != .min else { return nil }
-            return Instant(microseconds: key)
-        }
+        // Infinities say nothing about where a key may be found.
+        let keys = [summary.keys?.smallest, summary.keys?.largest].compactMap { $0 }
+            .filter { $0 != .max && $0 != .min }.map(Instant.init(microseconds:))
         self.init(
             file: written.file, bytes: written.bytes, sha256: written.sha256,
             ndjsonBytes: written.ndjsonBytes, digest: summary.digest,
-            smallestKey: finite(summary.keys?.smallest), largestKey: finite(summary.keys?.largest))
+            smallestKey: keys.count == 2 ? keys[0] : nil,
+            largestKey: keys.count == 2 ? keys[1] : nil)
     }
 }

@@ -67,8 +67,7 @@ struct TableNight {
 
     /// Rows may have come between the snapshot and the detach: they are archived the same night.
     private mutating func settle(_ subject: Departing, archived: borrowing Archived) throws {
-        let snapshot = try TableSnapshot(
-            of: subject.relation, on: session.connection, ladder: session.ladder)
+        let snapshot = try session.snapshot(of: subject)
         let witness = try snapshot.witness()
         try snapshot.end()
         guard !witness.isSame(as: archived.witness) else { return }

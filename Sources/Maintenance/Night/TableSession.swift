@@ -60,6 +60,8 @@ struct Departing {
     let bounds: PartitionBounds
     let slice: Slice
     let bytes: Int64
+    /// The bounds it must still have; a quarantined table has none any more.
+    let boundsSQL: String?
 
     init(_ partition: Partition, bounds: PartitionBounds, slice: Slice) {
         relation = Relation(partition)
@@ -67,6 +69,7 @@ struct Departing {
         self.bounds = bounds
         self.slice = slice
         bytes = partition.bytes
+        boundsSQL = partition.boundsSQL
     }
 
     init(_ table: Quarantined, slice: Slice) {
@@ -75,6 +78,7 @@ struct Departing {
         bounds = table.bounds
         self.slice = slice
         bytes = table.bytes
+        boundsSQL = nil
     }
 
     /// The same rows after their table was detached.
@@ -84,6 +88,15 @@ struct Departing {
         bounds = earlier.bounds
         slice = earlier.slice
         bytes = earlier.bytes
+        boundsSQL = nil
+    }
+}
+
+extension TableSession {
+    /// The relation's rows at this instant, if it still is what was planned for.
+    func snapshot(of subject: Departing) throws -> TableSnapshot {
+        try TableSnapshot(
+            of: subject.relation, boundsSQL: subject.boundsSQL, on: connection, ladder: ladder)
     }
 }
 

@@ -10,9 +10,9 @@ struct Approve: ParsableCommand {
               pgretain approve
               pgretain approve --table public.system_logs --reason "agreed with legal"
 
-            Shows the cutoff as a date, the partitions and the bytes that will go. A policy that
-            becomes harsher (a shorter retain, then: towards drop, another key or period) waits
-            for a new yes.
+            Shows the cutoff as a date, the partitions and the bytes that will
+            go. A policy that becomes harsher (a shorter retain, then: towards
+            drop, another key or period) waits for a new yes.
             """)
 
     @OptionGroup var common: CommonOptions

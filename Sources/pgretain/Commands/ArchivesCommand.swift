@@ -71,9 +71,9 @@ extension ArchivesCommand {
                   pgretain archives verify
                   pgretain archives verify --table public.system_logs --period 2025-01
 
-                Proves size, sha256, gzip form, every line and value, and the digest of all rows.
-                Ends in 65 when one does not verify, and in 66 when one that the ledger names is
-                not there.
+                Proves size, sha256, gzip form, every line and value, and the
+                digest of all rows. Ends in 65 when one does not verify, and
+                in 66 when one that the ledger names is not there.
                 """)
 
         @OptionGroup var common: CommonOptions

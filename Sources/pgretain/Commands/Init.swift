@@ -7,9 +7,9 @@ struct Init: ParsableCommand {
         abstract: "Write a commented configuration by looking at the database.",
         discussion: """
             EXAMPLES
-              pgretain init --database service=logs --archives /var/lib/pgretain/archives > pgretain.yaml
+              pgretain init --database service=logs > pgretain.yaml
 
-            What it writes keeps everything: then: keep archives, and removes nothing.
+            What it writes removes nothing: then: keep archives only.
             """)
 
     @OptionGroup var common: CommonOptions

@@ -6,12 +6,12 @@ struct Pgretain: ParsableCommand {
         abstract: "Retention for PostgreSQL log tables: archive, prove, then drop.",
         discussion: """
             EXAMPLES
-              pgretain init > pgretain.yaml   write a configuration by looking at the database
+              pgretain init > pgretain.yaml   write a configuration to begin with
               pgretain plan                   what tonight would do, and why
               pgretain approve                say yes to a policy that removes
               pgretain run                    tonight's work, from cron
-              pgretain archives verify        read every archive back and prove it
-              pgretain restore --table public.system_logs --period 2025-01 --into public.back
+              pgretain archives verify        read every archive back, prove it
+              pgretain restore --table system_logs --period 2025-01 --into back
 
             EXIT STATUS
               0 done   1 something failed, the rest was finished   64 usage   65 data

@@ -12,7 +12,8 @@ struct PlanCommand: ParsableCommand {
               pgretain plan --table public.system_logs
               pgretain plan --now 2027-01-01T02:17:00Z
 
-            Looks at rights, space and the store too, and ends with the next safe step.
+            Looks at rights, space and the store too, and ends with the next
+            safe step.
             """)
 
     @OptionGroup var common: CommonOptions

@@ -8,12 +8,12 @@ struct RestoreCommand: ParsableCommand {
         abstract: "Bring a period back, as a new table or as a partition again.",
         discussion: """
             EXAMPLES
-              pgretain restore --table public.system_logs --period 2025-01 --into public.back
-              pgretain restore --table public.system_logs --period 2025-01 --attach
+              pgretain restore --table system_logs --period 2025-01 --into back
+              pgretain restore --table system_logs --period 2025-01 --attach
 
-            All in one transaction: the rows are loaded, read back and compared by digest, and only
-            then is anything to be seen of them. What was restored is pinned: retention leaves it
-            alone until the pin ends.
+            All in one transaction: the rows are loaded, read back and compared
+            by digest, and only then is anything to be seen of them. What was
+            restored is pinned: retention leaves it alone until the pin ends.
             """)
 
     @OptionGroup var common: CommonOptions

@@ -12,8 +12,9 @@ struct Run: ParsableCommand {
               pgretain run --table public.system_logs --max-retire 6
               pgretain run --only premake
 
-            Off a terminal a run that succeeds prints nothing; one that fails prints all that is
-            needed to act. Another run of the same table is refused with 75.
+            Off a terminal a run that succeeds prints nothing; one that fails
+            prints all that is needed to act. While another run works on a
+            table, that table is refused with 75.
             """)
 
     @OptionGroup var common: CommonOptions
