@@ -61,6 +61,9 @@ let package = Package(
         .testTarget(
             name: "ArchivesTests", dependencies: ["Archives", "Retention"], swiftSettings: strict),
         .testTarget(
+            name: "PostgresTests", dependencies: ["Postgres", "Retention"],
+            swiftSettings: strict),
+        .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport", "pgretain"],
             swiftSettings: strict),
     ]

@@ -66,13 +66,15 @@ public struct Restore {
             let definition = try connection.catalog.definition(of: relation.oid)
             try load(manifest, from: directory, into: relation, by: restoration, definition)
             try compare(manifest, with: relation, by: restoration)
-            if withIndexes || parent != nil {
-                try restoration.createIndexes(manifest.definition, on: relation)
-            }
             if let parent {
+                // The parent's of today: ATTACH wants these, and would build them under its lock.
+                try restoration.createIndexes(
+                    try connection.catalog.definition(of: parent.oid), on: relation)
                 try restoration.attach(
                     relation, to: parent, bounds: manifest.bounds, ladder: site.ladder(interruption)
                 )
+            } else if withIndexes {
+                try restoration.createIndexes(manifest.definition, on: relation)
             }
             _ = try restoration.addPin(
                 table: slice.table, relation: relation.name, bounds: manifest.bounds, until: until)
