@@ -14,8 +14,8 @@ public struct ProgressUpdate: Sendable {
     public var rows: UInt64
     /// Of COPY text or NDJSON that went through.
     public var bytes: Int64
-    /// Of the same kind, where it is known or estimated.
-    public var totalBytes: Int64?
+    /// Where it is known, or estimated by the server's statistics.
+    public var totalRows: UInt64?
     public var seconds: Double
     /// It is over.
     public var isFinal: Bool
@@ -37,14 +37,14 @@ final class StepProgress: Sendable {
 
     init(
         _ activity: ProgressUpdate.Activity, of partition: String, table: QualifiedName,
-        totalBytes: Int64?,
+        totalRows: UInt64?,
         sink: ProgressSink?
     ) {
         state = Mutex(
             State(
                 update: ProgressUpdate(
                     table: table, partition: partition, activity: activity, rows: 0, bytes: 0,
-                    totalBytes: totalBytes, seconds: 0, isFinal: false)))
+                    totalRows: totalRows, seconds: 0, isFinal: false)))
         self.sink = sink
     }
 

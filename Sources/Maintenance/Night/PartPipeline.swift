@@ -35,7 +35,7 @@ struct PartPipeline {
         let budget = session.site.partBytes
         let workers = session.site.workersInMemory
         let progress = StepProgress(
-            .export, of: subject.name.name, table: session.table.name, totalBytes: nil,
+            .export, of: subject.name.name, table: session.table.name, totalRows: subject.estimatedRows,
             sink: session.progress)
 
         let idle = BlockingQueue((0...workers).map { _ in CopyBlock() })

@@ -60,6 +60,8 @@ struct Departing {
     let bounds: PartitionBounds
     let slice: Slice
     let bytes: Int64
+    /// By the server's statistics.
+    let estimatedRows: UInt64?
     /// The bounds it must still have; a quarantined table has none any more.
     let boundsSQL: String?
 
@@ -70,6 +72,7 @@ struct Departing {
         self.slice = slice
         bytes = partition.bytes
         boundsSQL = partition.boundsSQL
+        estimatedRows = partition.estimatedRows.map { UInt64(clamping: $0) }
     }
 
     init(_ table: Quarantined, slice: Slice) {
@@ -79,6 +82,7 @@ struct Departing {
         self.slice = slice
         bytes = table.bytes
         boundsSQL = nil
+        estimatedRows = nil
     }
 
     /// The same rows after their table was detached.
@@ -89,6 +93,7 @@ struct Departing {
         slice = earlier.slice
         bytes = earlier.bytes
         boundsSQL = nil
+        estimatedRows = earlier.estimatedRows
     }
 }
 

@@ -30,7 +30,7 @@ struct Verifier {
         let key = manifest.definition.columns.firstIndex { $0.name == manifest.key }
         let progress = StepProgress(
             .verify, of: manifest.partition.name.name, table: slice.table,
-            totalBytes: manifest.ndjsonBytes, sink: progress)
+            totalRows: manifest.digest.rows, sink: progress)
         let parts = BlockingQueue(manifest.parts)
         parts.close()
         let finished = BlockingQueue<ContentDigest>()

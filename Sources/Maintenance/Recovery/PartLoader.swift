@@ -27,7 +27,7 @@ struct PartLoader {
         let leavingOut = manifest.definition.columns.map(\.isGenerated)
         let progress = StepProgress(
             .restore, of: manifest.partition.name.name, table: manifest.table.name,
-            totalBytes: manifest.ndjsonBytes, sink: progress)
+            totalRows: manifest.digest.rows, sink: progress)
         let interruption = interruption
         let parts = manifest.parts
         let idle = BlockingQueue((0...workers).map { _ in Text() })

@@ -23,8 +23,9 @@ final class ProgressLine: Sendable {
         line += "\(Quantities.plural(update.rows, "row"))  \(Quantities.bytes(Int64(rate)))/s"
         if update.isFinal {
             line += "  \(Quantities.duration(update.seconds))"
-        } else if let total = update.totalBytes, rate > 0, total > update.bytes {
-            line += "  about \(Quantities.duration(Double(total - update.bytes) / rate)) left"
+        } else if let total = update.totalRows, update.rows > 0, total > update.rows {
+            let left = update.seconds * Double(total - update.rows) / Double(update.rows)
+            line += "  about \(Quantities.duration(left)) left"
         }
         isShown.withLock { isShown in
             console.progress(line, isFinal: update.isFinal)
