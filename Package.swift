@@ -54,6 +54,7 @@ let package = Package(
 
         // Tests mirror the sources; development targets are never shipped.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(name: "RetentionTests", dependencies: ["Retention"], swiftSettings: strict),
         .testTarget(
             name: "RowCodingTests", dependencies: ["RowCoding", "Retention"],
