@@ -3,10 +3,11 @@
 ROWS ?= 500000
 SWIFT ?= swift
 
-.PHONY: help deps build install demo test test-deps test-member format check-format clean
+.PHONY: help deps build install demo bench test test-deps test-member format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
+	@echo 'make bench         figures beside psql, gzip, pigz, pg_dump (BENCH_ROWS=2000000)'
 	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
 	@echo 'make build         the program: .build/release/pgretain'
 	@echo 'make install       to $$(PREFIX)/bin (PREFIX=/usr/local)'
@@ -29,6 +30,13 @@ install: build
 demo: build
 	$(SWIFT) build -c release --product sample-logs
 	ROWS=$(ROWS) Tests/Support/demo.sh
+
+# Figures beside what one would use instead, on a throw-away cluster (ROWS=2000000 ROUNDS=3).
+bench: build
+	@Tests/Support/install-packages.sh python3 pigz
+	$(SWIFT) build -c release --product sample-logs
+	Benchmarks/bench.py --program .build/release/pgretain --sample .build/release/sample-logs \
+	    --rows $(or $(BENCH_ROWS),2000000) --rounds $(or $(ROUNDS),3) $(BENCH_FLAGS)
 
 test-deps: deps
 	@Tests/Support/install-packages.sh python3 postgresql-15-partman

@@ -17,12 +17,15 @@ public struct Report: Equatable, Sendable, Codable {
         /// Of the archive, compressed.
         public var archiveBytes: Int64?
         public var seconds: Double
+        /// Of these, what the export took; nil where nothing was exported.
+        public var exportSeconds: Double?
         /// A sentence on what was done.
         public var note: String
 
         public init(
             _ action: Action, _ partition: String, bounds: PartitionBounds? = nil,
-            rows: UInt64? = nil, archiveBytes: Int64? = nil, seconds: Double = 0, note: String = ""
+            rows: UInt64? = nil, archiveBytes: Int64? = nil, seconds: Double = 0,
+            exportSeconds: Double? = nil, note: String = ""
         ) {
             self.action = action
             self.partition = partition
@@ -30,6 +33,7 @@ public struct Report: Equatable, Sendable, Codable {
             self.rows = rows
             self.archiveBytes = archiveBytes
             self.seconds = seconds
+            self.exportSeconds = exportSeconds
             self.note = note
         }
     }

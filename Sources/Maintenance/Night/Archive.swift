@@ -9,8 +9,8 @@ struct Archived: ~Copyable {
     /// The rows' versions that the proof speaks of.
     let witness: TableWitness
     let fingerprint: SchemaFingerprint
-    /// Whether this night wrote it; else it was there, and was proven again.
-    let isNew: Bool
+    /// Of the export; nil where the archive was there, and was proven again.
+    let exportSeconds: Double?
     let seconds: Double
 }
 
@@ -42,7 +42,7 @@ struct Archiving {
             let proof = try session.verifier.verify(
                 manifest, in: directory, slice: subject.slice, covering: coverage)
             return Archived(
-                proof: proof, witness: witness, fingerprint: fingerprint, isNew: false,
+                proof: proof, witness: witness, fingerprint: fingerprint, exportSeconds: nil,
                 seconds: stopwatch.seconds)
         case .add(let old):
             let export = try Export(session: session).run(
@@ -91,11 +91,12 @@ struct Archiving {
     private func publish(
         _ export: Export.Result, _ stopwatch: Stopwatch, _ publish: (StagedArchive) throws -> Void
     ) throws -> Archived {
+        let exportSeconds = stopwatch.seconds
         let proof = try prove(export, publish)
         try record(export)
         return Archived(
-            proof: proof, witness: export.witness, fingerprint: export.fingerprint, isNew: true,
-            seconds: stopwatch.seconds)
+            proof: proof, witness: export.witness, fingerprint: export.fingerprint,
+            exportSeconds: exportSeconds, seconds: stopwatch.seconds)
     }
 
     /// What does not verify is not published, and leaves nothing behind.

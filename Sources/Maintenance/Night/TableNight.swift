@@ -101,7 +101,8 @@ struct TableNight {
             Report.Entry(
                 .archive, subject.name.name, bounds: subject.bounds, rows: manifest.digest.rows,
                 archiveBytes: manifest.bytes, seconds: archived.seconds,
-                note: archived.isNew
+                exportSeconds: archived.exportSeconds,
+                note: archived.exportSeconds != nil
                     ? (manifest.generation > 1 ? "generation \(manifest.generation)" : "")
                     : "was archived; proven again"))
         return archived
