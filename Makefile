@@ -1,13 +1,16 @@
 # pgretain. `make demo` and `make test` do all the set-up by themselves.
 
-ROWS ?= 500000
 SWIFT ?= swift
+# ROWS=N for the demo and the benchmark, ROUNDS=N for the benchmark.
+demo: ROWS ?= 500000
+bench: ROWS ?= 2000000
+ROUNDS ?= 3
 
 .PHONY: help deps build install demo bench test test-deps test-member format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
-	@echo 'make bench         figures beside psql, gzip, pigz, pg_dump (BENCH_ROWS=2000000)'
+	@echo 'make bench         figures beside psql, gzip, pigz, pg_dump (ROWS=2000000)'
 	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
 	@echo 'make build         the program: .build/release/pgretain'
 	@echo 'make install       to $$(PREFIX)/bin (PREFIX=/usr/local)'
@@ -31,12 +34,12 @@ demo: build
 	$(SWIFT) build -c release --product sample-logs
 	ROWS=$(ROWS) Tests/Support/demo.sh
 
-# Figures beside what one would use instead, on a throw-away cluster (ROWS=2000000 ROUNDS=3).
+# Figures beside what one would use instead, on a throw-away cluster.
 bench: build
 	@Tests/Support/install-packages.sh python3 pigz
 	$(SWIFT) build -c release --product sample-logs
 	Benchmarks/bench.py --program .build/release/pgretain --sample .build/release/sample-logs \
-	    --rows $(or $(BENCH_ROWS),2000000) --rounds $(or $(ROUNDS),3) $(BENCH_FLAGS)
+	    --rows $(ROWS) --rounds $(ROUNDS) $(BENCH_FLAGS)
 
 test-deps: deps
 	@Tests/Support/install-packages.sh python3 postgresql-15-partman
