@@ -35,8 +35,8 @@ struct PartPipeline {
         let budget = session.site.partBytes
         let workers = session.site.workersInMemory
         let progress = StepProgress(
-            .export, of: subject.name.name, table: session.table.name, totalRows: subject.estimatedRows,
-            sink: session.progress)
+            .export, of: subject.name.name, table: session.table.name,
+            totalRows: subject.estimatedRows, sink: session.progress)
 
         let idle = BlockingQueue((0...workers).map { _ in CopyBlock() })
         let full = BlockingQueue<Block>()
