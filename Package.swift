@@ -65,7 +65,7 @@ let package = Package(
             name: "PostgresTests", dependencies: ["Postgres", "Retention"],
             swiftSettings: strict),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport", "pgretain"],
+            name: "IntegrationTests", dependencies: ["TestSupport", "pgretain", "Retention"],
             swiftSettings: strict),
     ]
 )

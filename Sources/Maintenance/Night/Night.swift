@@ -132,9 +132,10 @@ public struct Night {
                 entry.problems += made.problems
             }
             if options.includes(.sample) {
+                // What is measured is the present, whatever the run's clock was set to.
                 try connection.ledger.recordGrowth(
-                    try connection.catalog.sizes(of: table), of: table.name, at: now,
-                    by: identity)
+                    try connection.catalog.sizes(of: table), of: table.name,
+                    at: try connection.serverClock(), by: identity)
             }
         }
     }
