@@ -54,6 +54,19 @@ let package = Package(
 
         // Tests mirror the sources; development targets are never shipped.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "SampleLogs", dependencies: ["Retention"], path: "Tests/Sample",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "sample-logs",
+            dependencies: [
+                "SampleLogs", "Retention",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/SampleTool", swiftSettings: strict),
+        .testTarget(
+            name: "SampleTests", dependencies: ["SampleLogs", "TestSupport", "Retention"],
+            swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(name: "RetentionTests", dependencies: ["Retention"], swiftSettings: strict),
         .testTarget(
