@@ -78,7 +78,10 @@ let package = Package(
             name: "PostgresTests", dependencies: ["Postgres", "Retention"],
             swiftSettings: strict),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport", "pgretain", "Retention"],
+            name: "IntegrationTests",
+            dependencies: [
+                "TestSupport", "SampleLogs", "pgretain", "Retention", "RowCoding", "Postgres",
+            ],
             swiftSettings: strict),
     ]
 )

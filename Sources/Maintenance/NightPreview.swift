@@ -39,7 +39,7 @@ public struct NightPreview: Sendable, Encodable {
             guard let table = seen.table else { continue }
             check {
                 checks += try connection.catalog.missingRights(
-                    on: table, then: settings.policy.then)
+                    on: table, premakes: settings.policy.premake > 0, then: settings.policy.then)
             }
             for owner in try connection.catalog.otherOwners(of: table.name) {
                 warnings.append(

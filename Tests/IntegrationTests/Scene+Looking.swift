@@ -79,11 +79,30 @@ extension Scene {
         try JSONView(outcome.stdout)["report"]["tables"][0]["notes"].list.compactMap(\.text)
     }
 
+    /// Waits until a session of pgretain is at a step; throws after a minute.
+    func waitForStep(_ name: String) throws {
+        for _ in 0..<600 {
+            let found = try database.superuser(
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = '\(name)'
+                """)
+            if found != "0" { return }
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+        throw NeverReached(text: "never reached: \(name)")
+    }
+
     /// Says yes, and expects it to be heard.
     func approve() throws {
         let outcome = try pgretain("approve")
         guard outcome.status == 0 else { throw Unapproved(text: outcome.stderr) }
     }
+}
+
+struct NeverReached: Error, CustomStringConvertible {
+    let text: String
+    var description: String { text }
 }
 
 struct Unapproved: Error, CustomStringConvertible {

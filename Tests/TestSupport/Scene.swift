@@ -15,10 +15,11 @@ public struct Scene: Sendable {
     public var archives: String { directory.path + "/archives" }
     public var configuration: String { directory.path + "/pgretain.yaml" }
 
-    /// Writes the configuration: the connection, the archive root, and what is given.
-    public func configure(_ tables: String, extra: String = "") throws {
+    /// Writes the configuration: the connection, the archive root, and what is given. Without a
+    /// user it is the role under test that connects.
+    public func configure(_ tables: String, extra: String = "", user: String? = nil) throws {
         let text = """
-            database: "\(database.conninfo)"
+            database: "\(database.conninfo(user: user ?? database.user))"
             archives: \(archives)
             \(extra)
             tables:

@@ -22,7 +22,7 @@ extension ArchivesCommand {
         @OptionGroup var tables: TableOption
 
         func run() throws {
-            let site = try tables.narrow(try common.configuration().site)
+            let site = try tables.narrow(try common.site())
             let shelf = try ArchiveShelf(site: site, table: tables.table)
             let lost = shelf.lost(site: site, tables: site.tableNames)
             let console = common.console
@@ -53,7 +53,7 @@ extension ArchivesCommand {
         var period: String
 
         func run() throws {
-            let site = try common.configuration().site
+            let site = try common.site()
             let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
             let manifest = try ArchiveShelf(site: site, table: table).manifest(of: slice)
             common.console.out(
@@ -90,7 +90,7 @@ extension ArchivesCommand {
 
         func run() throws {
             let console = common.console
-            let site = try tables.narrow(try common.configuration().site)
+            let site = try tables.narrow(try common.site())
             let shelf = try ArchiveShelf(site: site, table: tables.table)
             var slices: [Slice]?
             if let period, let table = tables.table {

@@ -34,7 +34,7 @@ struct CommonOptions: ParsableArguments {
 
     var console: Console { Console(isQuiet: quiet, isVerbose: verbose) }
 
-    /// The configuration, read and believed; its password fetched.
+    /// The configuration, read and believed.
     func configuration() throws -> Configuration {
         let environment = Surroundings.environment
         let file = try ConfigurationFile.locate(flag: config, environment: environment)
@@ -42,11 +42,17 @@ struct CommonOptions: ParsableArguments {
             file: file, overrides: Overrides(database: database, archives: archives),
             environment: environment, processors: Surroundings.processors,
             tool: Surroundings.tool)
-        var configuration = try resolver.resolve(try ConfigurationFile.read(file))
-        if let command = resolver.passwordCommand {
-            configuration.site.password = try Surroundings.output(ofCommand: command)
+        return try resolver.resolve(try ConfigurationFile.read(file))
+    }
+
+    /// What the configuration says of the site, and the password that it leaves to a command.
+    func site() throws -> Site {
+        let configuration = try configuration()
+        var site = configuration.site
+        if let command = configuration.passwordCommand {
+            site.password = try Surroundings.output(ofCommand: command)
         }
-        return configuration
+        return site
     }
 }
 

@@ -25,7 +25,7 @@ struct PlanCommand: ParsableCommand {
 
     static func show(_ common: CommonOptions, _ tables: TableOption, maxRetire: Int?) throws {
         let console = common.console
-        let site = try tables.narrow(try common.configuration().site)
+        let site = try tables.narrow(try common.site())
         let preview = try NightPreview.look(
             site: site, tables: site.tableNames, maxRetire: maxRetire, now: common.now)
         console.out(

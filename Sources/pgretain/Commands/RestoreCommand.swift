@@ -52,7 +52,7 @@ struct RestoreCommand: ParsableCommand {
     }
 
     func run() throws {
-        let site = try common.configuration().site
+        let site = try common.site()
         let console = common.console
         let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
         let progress = ProgressLine(console)

@@ -51,7 +51,7 @@ struct Run: ParsableCommand {
             return
         }
         let console = common.console
-        let site = try tables.narrow(try common.configuration().site)
+        let site = try tables.narrow(try common.site())
         let progress = ProgressLine(console)
         let night = Night(
             site: site,

@@ -15,7 +15,7 @@ struct Status: ParsableCommand {
     @OptionGroup var tables: TableOption
 
     func run() throws {
-        let site = try tables.narrow(try common.configuration().site)
+        let site = try tables.narrow(try common.site())
         let report = try StatusReport.look(site: site, tables: site.tableNames)
         common.console.out(
             common.json ? try JSONDocument.text("status", report) : StatusText.text(report))

@@ -20,6 +20,8 @@ struct Configuration {
     /// The file it was read from.
     var file: String
     var site: Site
+    /// The command whose output is the password.
+    var passwordCommand: String?
     var settings: [Setting]
 }
 

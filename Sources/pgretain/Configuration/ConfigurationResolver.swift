@@ -68,13 +68,11 @@ struct ConfigurationResolver {
             lockAttempts: number(
                 limits?["lock_attempts"], "limits.lock_attempts", 1...1000, default: 20),
             tool: tool)
-        passwordCommand = optional(entries["password_command"], key: "password_command")
+        let passwordCommand = optional(entries["password_command"], key: "password_command")
         guard reader.problems.isEmpty else { throw problem(reader.problems) }
-        return Configuration(file: reader.file, site: site, settings: settings)
+        return Configuration(
+            file: reader.file, site: site, passwordCommand: passwordCommand, settings: settings)
     }
-
-    /// The command whose output is the password; the caller runs it.
-    private(set) var passwordCommand: String?
 
     private func problem(_ all: [String]) -> Problem {
         let count = all.count == 1 ? "a problem" : "\(all.count) problems"
