@@ -29,6 +29,25 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         count = newCount
     }
 
+    /// Makes it longer, and keeps what is in it; what is new may be anything.
+    mutating func grow(by additional: Int) {
+        let wanted = count + additional
+        if wanted > storage.count {
+            let larger = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: max(wanted, storage.count * 3 / 2), alignment: 16)
+            larger.copyMemory(from: bytes)
+            storage.deallocate()
+            storage = larger
+        }
+        count = wanted
+    }
+
+    mutating func append(_ other: UnsafeRawBufferPointer) {
+        let start = count
+        grow(by: other.count)
+        UnsafeMutableRawBufferPointer(rebasing: storage[start..<count]).copyMemory(from: other)
+    }
+
     /// Forgets what is behind the first `newCount` bytes.
     mutating func truncate(to newCount: Int) {
         precondition(newCount <= count)

@@ -11,15 +11,20 @@ public struct WrittenPart: Equatable, Sendable {
     public let ndjsonBytes: Int64
 }
 
-/// Compresses blocks of whole lines, and writes each to a file of its own, durably. One per
-/// worker: it keeps its compressor and its buffer.
+/// Compresses whole lines as they come, and writes each part to a file of its own, durably. One
+/// per worker: it keeps its compressor and its buffers.
 public struct PartWriter: ~Copyable, Sendable {
-    private var compressor: GzipCompressor
+    // One of the two.
+    private var lineCompressor: LineCompressor?
+    private var levelCompressor: GzipCompressor?
     private var output = ByteBuffer()
+    private var ndjsonBytes = 0
 
-    /// - Parameter level: libdeflate's, 1 to 12.
-    public init(level: Int) {
-        compressor = GzipCompressor(level: level)
+    public init(compression: Compression) {
+        switch compression {
+        case .lines: lineCompressor = LineCompressor()
+        case .level(let level): levelCompressor = GzipCompressor(level: level)
+        }
     }
 
     /// `part-00000.ndjson.gz`
@@ -29,16 +34,31 @@ public struct PartWriter: ~Copyable, Sendable {
             + ".ndjson.gz"
     }
 
+    /// Begins a part anew.
+    public mutating func begin() {
+        ndjsonBytes = 0
+        output.truncate(to: 0)
+        lineCompressor?.begin(&output)
+        levelCompressor?.begin(&output)
+    }
+
+    public mutating func append(_ ndjson: UnsafeRawBufferPointer) {
+        ndjsonBytes += ndjson.count
+        lineCompressor?.append(ndjson, to: &output)
+        levelCompressor?.append(ndjson, to: &output)
+    }
+
     /// The part is in a staged archive's directory; its name is durable once that is sealed.
-    public mutating func write(
-        _ ndjson: UnsafeRawBufferPointer, index: Int, into archive: StagedArchive
+    public mutating func finish(
+        index: Int, into archive: StagedArchive
     ) throws(ArchiveError) -> WrittenPart {
-        compressor.compress(ndjson, into: &output)
+        lineCompressor?.finish(&output)
+        levelCompressor?.finish(&output)
         let file = Self.fileName(index: index)
         try File.write(
             output.bytes, to: archive.directory.path(of: file), mode: StagedArchive.fileMode)
         return WrittenPart(
             file: file, bytes: Int64(output.count), sha256: Checksum.sha256(of: output.bytes),
-            ndjsonBytes: Int64(ndjson.count))
+            ndjsonBytes: Int64(ndjsonBytes))
     }
 }

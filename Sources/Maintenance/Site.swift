@@ -53,10 +53,9 @@ public struct Site: Sendable {
 /// What the configuration says about one table.
 public struct TableSettings: Sendable {
     public var policy: RetentionPolicy
-    /// 1 (fast) to 12 (small).
-    public var compression: Int
+    public var compression: Compression
 
-    public init(policy: RetentionPolicy, compression: Int) {
+    public init(policy: RetentionPolicy, compression: Compression) {
         self.policy = policy
         self.compression = compression
     }

@@ -6,7 +6,9 @@ import Testing
     static func compressed(_ bytes: [UInt8], level: Int = 5) -> [UInt8] {
         var compressor = GzipCompressor(level: level)
         var output = ByteBuffer()
-        bytes.withUnsafeBytes { compressor.compress($0, into: &output) }
+        compressor.begin(&output)
+        bytes.withUnsafeBytes { compressor.append($0, to: &output) }
+        compressor.finish(&output)
         return Array(output.bytes)
     }
 

@@ -5,12 +5,12 @@ import Testing
 @testable import Archives
 
 @Suite struct PartTests {
-    @Test(arguments: [0, 1, 20, 50_000])
-    func roundTrip(count: Int) throws {
+    @Test(arguments: [0, 1, 20, 50_000], [Compression.lines, .level(1), .level(12)])
+    func roundTrip(count: Int, compression: Compression) throws {
         let scratch = try Scratch()
         let archive = try scratch.store().stage(january)
         let bytes = lines(count)
-        let part = try write(bytes, index: 0, into: archive)
+        let part = try write(bytes, index: 0, into: archive, compression: compression)
         #expect(part.file == "part-00000.ndjson.gz")
         #expect(try mode(of: archive.directory.path(of: part.file)) == 0o440)
         #expect(try read(part, in: archive.directory) == bytes)
@@ -22,7 +22,7 @@ import Testing
         var reader = PartReader()
         for (index, count) in [30_000, 2, 0, 40_000].enumerated() {
             let bytes = lines(count, seed: index)
-            let part = try write(bytes, index: index, into: archive, level: 1 + index)
+            let part = try write(bytes, index: index, into: archive, compression: .level(1 + index))
             #expect(Array(try reader.read(part, in: archive.directory)) == bytes)
         }
     }

@@ -60,18 +60,13 @@ func digest(of ndjson: [UInt8]) -> ContentDigest {
 
 /// Writes a part, and says what a manifest says of it.
 func write(
-    _ ndjson: [UInt8], index: Int, into archive: StagedArchive, level: Int = 5
+    _ ndjson: [UInt8], index: Int, into archive: StagedArchive,
+    compression: Compression = .lines
 ) throws -> Manifest.Part {
-    var writer = PartWriter(level: level)
-    var result: Result<WrittenPart, ArchiveError>?
-    ndjson.withUnsafeBytes { raw in
-        do throws(ArchiveError) {
-            result = .success(try writer.write(raw, index: index, into: archive))
-        } catch {
-            result = .failure(error)
-        }
-    }
-    let written = try #require(result).get()
+    var writer = PartWriter(compression: compression)
+    writer.begin()
+    ndjson.withUnsafeBytes { writer.append($0) }
+    let written = try writer.finish(index: index, into: archive)
     return Manifest.Part(
         file: written.file, bytes: written.bytes, sha256: written.sha256,
         ndjsonBytes: written.ndjsonBytes, digest: digest(of: ndjson), smallestKey: nil,

@@ -30,7 +30,8 @@ struct PartPipeline {
         let checksUTF8 = session.connection.facts.encoding == "SQL_ASCII"
         let encoder = RowEncoder(columns: columns, key: key, checksUTF8: checksUTF8)
         let rowOverhead = encoder.rowOverhead
-        let (columns, staged, level) = (columns, staged, session.settings.compression)
+        let (columns, staged) = (columns, staged)
+        let compression = session.settings.compression
         let interruption = session.interruption
         let budget = session.site.partBytes
         let workers = session.site.workersInMemory
@@ -45,12 +46,17 @@ struct PartPipeline {
             workers,
             work: {
                 var encoder = RowEncoder(columns: columns, key: key, checksUTF8: checksUTF8)
-                var writer = PartWriter(level: level)
+                var writer = PartWriter(compression: compression)
                 var lines = OutputBuffer()
                 while let block = full.pop() {
-                    lines.removeAll()
-                    let summary = try encoder.encode(block.rows.bytes, into: &lines)
-                    let written = try writer.write(lines.bytes, index: block.index, into: staged)
+                    var summary = RowsSummary()
+                    writer.begin()
+                    for chunk in LineChunks(of: block.rows.bytes) {
+                        lines.removeAll()
+                        summary.add(try encoder.encode(chunk, into: &lines))
+                        writer.append(lines.bytes)
+                    }
+                    let written = try writer.finish(index: block.index, into: staged)
                     progress.add(rows: summary.digest.rows, bytes: Int(written.ndjsonBytes))
                     finished.push(
                         Part(index: block.index, part: Manifest.Part(written, summary)))

@@ -198,8 +198,7 @@ struct ConfigurationResolver {
         let then: RetentionAction = choice(entries["then"], "\(path).then", default: .keep)
         let grace = span(entries["grace"], "\(path).grace", default: Span(days: 7))
         let zone = zone(entries["timezone"], "\(path).timezone")
-        let compression = number(
-            entries["compression"], "\(path).compression", 1...12, default: 5)
+        let compression = compression(entries["compression"], "\(path).compression")
         let maxRetire = number(
             limits["max_retire"], "limits.max_retire", 0...10_000, default: period.defaultMaxRetire)
         guard let name, let key, let retain, let zone else { return nil }
@@ -241,6 +240,14 @@ struct ConfigurationResolver {
         let value = node.flatMap { reader.whole($0, key: key, in: range) }
         _ = note(key, String(value ?? `default`), node.map(source) ?? .default)
         return value ?? `default`
+    }
+
+    private mutating func compression(_ node: Node?, _ key: String) -> Compression {
+        if let node, node.string != "lines" {
+            return .level(number(node, key, 1...12, default: 6))
+        }
+        _ = note(key, "lines", node.map(source) ?? .default)
+        return .lines
     }
 
     private mutating func span(_ node: Node?, _ key: String, default: Span) -> Span {
