@@ -25,6 +25,11 @@ let package = Package(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .target(name: "CSystem"),
 
+        // Where tests make the program fail; empty in what is shipped.
+        .target(
+            name: "FailPoints",
+            swiftSettings: strict + [.define("FAIL_POINTS", .when(configuration: .debug))]),
+
         // Decides; imports nothing.
         .target(name: "Retention", swiftSettings: strict),
 
@@ -32,15 +37,21 @@ let package = Package(
         .target(name: "RowCoding", dependencies: ["Retention", "CXXHash"], swiftSettings: strict),
         .target(
             name: "Archives",
-            dependencies: ["Retention", "CLibdeflate", "CZlib", "CCrypto", "CSystem"],
+            dependencies: [
+                "Retention", "FailPoints", "CLibdeflate", "CZlib", "CCrypto", "CSystem",
+            ],
             swiftSettings: strict),
-        .target(name: "Postgres", dependencies: ["Retention", "CLibPQ"], swiftSettings: strict),
+        .target(
+            name: "Postgres", dependencies: ["Retention", "FailPoints", "CLibPQ"],
+            swiftSettings: strict),
         .target(name: "Capacity", dependencies: ["Retention"], swiftSettings: strict),
 
         // Observes the world, carries a plan out.
         .target(
             name: "Maintenance",
-            dependencies: ["Retention", "RowCoding", "Archives", "Postgres", "Capacity"],
+            dependencies: [
+                "Retention", "RowCoding", "Archives", "Postgres", "Capacity", "FailPoints",
+            ],
             swiftSettings: strict),
 
         // The edge.

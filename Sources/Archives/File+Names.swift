@@ -1,4 +1,5 @@
 import CSystem
+import FailPoints
 import Glibc
 
 /// What is done to names rather than to contents.
@@ -38,35 +39,33 @@ extension File {
 
     /// Makes a directory with these permissions, whatever the umask.
     static func makeDirectory(_ path: String, mode: mode_t) throws(ArchiveError) {
-        guard mkdir(path, mode) == 0 else { throw failure("mkdir", path) }
+        try change("mkdir", path) { mkdir(path, mode) == 0 }
         try setMode(of: path, to: mode)
     }
 
     static func setMode(of path: String, to mode: mode_t) throws(ArchiveError) {
-        guard chmod(path, mode) == 0 else { throw failure("chmod", path) }
+        try change("chmod", path) { chmod(path, mode) == 0 }
     }
 
     static func link(_ existing: String, as path: String) throws(ArchiveError) {
-        guard Glibc.link(existing, path) == 0 else { throw failure("link", path) }
+        try change("link", path) { Glibc.link(existing, path) == 0 }
     }
 
     static func rename(_ from: String, to path: String) throws(ArchiveError) {
-        guard Glibc.rename(from, path) == 0 else { throw failure("rename", path) }
+        try change("rename", path) { Glibc.rename(from, path) == 0 }
     }
 
     static func renameWithoutReplacing(_ from: String, to path: String) throws(ArchiveError) {
-        guard csystem_rename_noreplace(from, path) == 0 else {
-            throw failure("renameat2", path)
-        }
+        try change("renameat2", path) { csystem_rename_noreplace(from, path) == 0 }
     }
 
     static func exchange(_ a: String, with b: String) throws(ArchiveError) {
-        guard csystem_rename_exchange(a, b) == 0 else { throw failure("renameat2", b) }
+        try change("exchange", b) { csystem_rename_exchange(a, b) == 0 }
     }
 
     /// Removes a file; that it is gone already is no error.
     static func remove(_ path: String) throws(ArchiveError) {
-        guard unlink(path) == 0 || errno == ENOENT else { throw failure("unlink", path) }
+        try change("unlink", path) { unlink(path) == 0 || errno == ENOENT }
     }
 
     /// Removes a directory if it is empty. Returns whether it is gone.
@@ -117,6 +116,19 @@ extension File {
             }
             let bytes = Array(UnsafeBufferPointer(start: start, count: strlen(start) + 1))
             entries.append(DirectoryEntry(bytes: bytes, name: name, kind: kind))
+        }
+    }
+
+    /// Makes a call that changes something. A test may make it fail, or die before or after it.
+    static func change(
+        _ call: String, _ path: String, _ body: () -> Bool
+    ) throws(ArchiveError) {
+        if FailPoint.fails(at: "file.\(call).before") {
+            throw .system(call: call, path: path, errno: EIO)
+        }
+        guard body() else { throw failure(call, path) }
+        if FailPoint.fails(at: "file.\(call).after") {
+            throw .system(call: call, path: path, errno: EIO)
         }
     }
 

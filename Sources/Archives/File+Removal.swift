@@ -26,8 +26,8 @@ extension File {
         }
         guard closedir(directory) == 0 else { throw error ?? failure("closedir", path) }
         if let error { throw error }
-        guard unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
-            throw failure("rmdir", path)
+        try change("rmdir", path) {
+            unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT
         }
     }
 
@@ -37,8 +37,8 @@ extension File {
         if entry.kind == .directory {
             try removeTree(entry.bytes, in: parent, path: path)
         } else {
-            guard unlinkat(parent, entry.bytes, 0) == 0 || errno == ENOENT else {
-                throw failure("unlink", path)
+            try change("unlink", path) {
+                unlinkat(parent, entry.bytes, 0) == 0 || errno == ENOENT
             }
         }
     }

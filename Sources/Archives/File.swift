@@ -21,6 +21,7 @@ struct File: ~Copyable {
     ///
     /// - Parameter mode: the permissions, whatever the umask.
     static func creating(_ path: String, mode: mode_t) throws(ArchiveError) -> File {
+        try change("create", path) { true }
         let file = try File(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode: 0o600)
         guard fchmod(file.descriptor, mode) == 0 else { throw file.failure("fchmod") }
         return file
@@ -57,6 +58,7 @@ struct File: ~Copyable {
 
     /// Writes all of it.
     func write(_ bytes: UnsafeRawBufferPointer) throws(ArchiveError) {
+        try Self.change("write", path) { true }
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = Glibc.write(
@@ -111,16 +113,16 @@ struct File: ~Copyable {
     /// Makes the contents durable. A failure is final: the kernel may have thrown the dirty pages
     /// away, and a second fsync would then succeed without them.
     func sync() throws(ArchiveError) {
-        guard fsync(descriptor) == 0 else { throw failure("fsync") }
+        try Self.change("fsync", path) { fsync(descriptor) == 0 }
     }
 
     /// Closes, and says so when the file system had a late error to report.
     consuming func close() throws(ArchiveError) {
-        let result = Glibc.close(descriptor)
+        let closing = descriptor
         descriptor = -1
         // An interrupted close has freed the descriptor (close(2), Linux); what matters was
         // fsynced before.
-        guard result == 0 || errno == EINTR else { throw failure("close") }
+        try Self.change("close", path) { Glibc.close(closing) == 0 || errno == EINTR }
     }
 
     /// Writes a new file, durably except for its name in the directory.

@@ -1,4 +1,5 @@
 import CLibPQ
+import FailPoints
 import Retention
 
 /// A session of one server process, from login to `deinit`; it is never reconnected.
@@ -91,19 +92,24 @@ extension Connection {
     @discardableResult
     func run(_ name: StaticString, _ sql: SQL) throws -> QueryResult {
         try requireFree(name)
+        if FailPoint.fails(at: "sql.\(name).before") { throw injected(name) }
         let parameters = CStrings(sql.parameters)
         guard
             let result = PQexecParams(
                 handle, sql.text, parameters.count, nil, parameters.pointers, nil, nil, 0)
         else { throw failure(of: name) }
-        return try checked(result, name)
+        let answer = try checked(result, name)
+        if FailPoint.fails(at: "sql.\(name).after") { throw injected(name) }
+        return answer
     }
 
     /// Runs several statements without parameters in one implicit transaction.
     func runScript(_ name: StaticString, _ text: String) throws {
         try requireFree(name)
+        if FailPoint.fails(at: "sql.\(name).before") { throw injected(name) }
         guard let result = PQexec(handle, text) else { throw failure(of: name) }
         _ = try checked(result, name)
+        if FailPoint.fails(at: "sql.\(name).after") { throw injected(name) }
     }
 
     /// Begins a COPY; the result is its status.
@@ -116,6 +122,12 @@ extension Connection {
         }
         PQclear(result)
         isOccupied = true
+    }
+
+    /// As though the connection had been cut.
+    func injected(_ name: StaticString) -> PostgresError {
+        markBroken()
+        return lost(name)
     }
 
     private func requireFree(_ name: StaticString) throws {

@@ -1,4 +1,5 @@
 import CLibPQ
+import FailPoints
 import Retention
 
 /// Rows on their way into the server, as COPY text lines.
@@ -26,6 +27,7 @@ public final class CopyIn {
         guard !isOver else {
             throw PostgresError.unexpected("the COPY is over", statement: "copy.in")
         }
+        if FailPoint.fails(at: "copy.in") { throw connection.injected("copy.in") }
         var rest = bytes[...]
         while !rest.isEmpty {
             let chunk = rest.prefix(Self.chunkBytes)

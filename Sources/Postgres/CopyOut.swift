@@ -1,4 +1,5 @@
 import CLibPQ
+import FailPoints
 import Retention
 
 /// Rows on their way out of the server, as COPY text lines.
@@ -30,6 +31,7 @@ public final class CopyOut {
         guard !isAbandoned else {
             throw PostgresError.unexpected("the COPY was given up", statement: "copy.out")
         }
+        if FailPoint.fails(at: "copy.out") { throw connection.injected("copy.out") }
         var spent = 0
         var received: Int64 = 0
         var line: UnsafeMutablePointer<CChar>?

@@ -1,4 +1,5 @@
 import Archives
+import FailPoints
 import Postgres
 import Retention
 import RowCoding
@@ -92,8 +93,11 @@ struct Archiving {
         _ export: Export.Result, _ stopwatch: Stopwatch, _ publish: (StagedArchive) throws -> Void
     ) throws -> Archived {
         let exportSeconds = stopwatch.seconds
+        FailPoint.pass("night.exported")
         let proof = try prove(export, publish)
+        FailPoint.pass("night.published")
         try record(export)
+        FailPoint.pass("night.recorded")
         return Archived(
             proof: proof, witness: export.witness, fingerprint: export.fingerprint,
             exportSeconds: exportSeconds, seconds: stopwatch.seconds)
@@ -106,6 +110,7 @@ struct Archiving {
         do {
             let proof = try session.verifier.verify(
                 export.manifest, in: export.staged.directory, slice: export.staged.slice)
+            FailPoint.pass("night.verified")
             try publish(export.staged)
             return proof
         } catch {

@@ -1,4 +1,5 @@
 import Archives
+import FailPoints
 import Postgres
 import Retention
 
@@ -84,6 +85,7 @@ public struct Night {
             }
         }
         report.interruption = interruption.status
+        FailPoint.pass("night.retired")
         try finish(identity, &report)
     }
 
@@ -122,6 +124,7 @@ public struct Night {
                 let session = session(settings, connection, store, table, lock, identity, now)
                 entry.done += try Healing(session: session).run()
             }
+            FailPoint.pass("night.healed")
             if options.includes(.premake) {
                 let seen = TableObservation.observe(settings, on: connection, store: nil)
                 let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
@@ -131,6 +134,7 @@ public struct Night {
                 entry.done += made.done
                 entry.problems += made.problems
             }
+            FailPoint.pass("night.premade")
             if options.includes(.sample) {
                 // What is measured is the present, whatever the run's clock was set to.
                 try connection.ledger.recordGrowth(

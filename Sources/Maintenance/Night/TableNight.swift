@@ -1,4 +1,5 @@
 import Archives
+import FailPoints
 import Postgres
 import Retention
 
@@ -57,6 +58,7 @@ struct TableNight {
                     : "waits as \(relation.name)"
                         + (dropAfter.map { " until \($0.dateText)" } ?? "")))
 
+        FailPoint.pass("night.detached")
         let detached = Departing(subject, now: relation)
         if isDue {
             try drop(detached, archived: archived)
@@ -88,6 +90,7 @@ struct TableNight {
             let again = try archive(subject)
             digest = try Dropping(session: session).run(subject, archived: again)
         }
+        FailPoint.pass("night.dropped")
         report.done.append(
             Report.Entry(
                 .drop, subject.name.name, bounds: subject.bounds, rows: digest.rows,
