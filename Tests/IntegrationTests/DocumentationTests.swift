@@ -118,7 +118,9 @@ import Testing
         let example = try #require(try Self.blocks("yaml", of: "docs/configuration.md").first)
         let directory = TemporaryDirectory()
         try example.write(toFile: directory.path + "/c.yaml", atomically: true, encoding: .utf8)
-        let effective = try Program.run(["config", "--json", "--config", directory.path + "/c.yaml"])
+        let effective = try Program.run([
+            "config", "--json", "--config", directory.path + "/c.yaml",
+        ])
         #expect(effective.status == 0, "\(effective.stderr)")
         let keys = try JSONView(effective.stdout)["settings"].list.compactMap { $0["key"].text }
         try #require(keys.count >= 18, "\(keys)")
