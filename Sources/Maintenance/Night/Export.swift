@@ -58,6 +58,9 @@ struct Export {
         let witness = try snapshot.witness()
         try snapshot.end()
 
+        let hexWarnings = columns.filter { $0.form == .hex }.map {
+            "\($0.name) holds bytes that are not UTF-8; it is written as hexadecimal digits"
+        }
         let facts = session.connection.facts
         var digest = ContentDigest()
         for part in adopted + own { digest.add(part.digest) }
@@ -71,7 +74,7 @@ struct Export {
             origin: .init(
                 serverVersion: facts.version, encoding: facts.encoding,
                 systemIdentifier: facts.systemIdentifier ?? "", database: facts.database),
-            exportedAt: snapshot.takenAt, warnings: Self.warnings(definition),
+            exportedAt: snapshot.takenAt, warnings: definition.warnings + hexWarnings,
             firstOwnPart: adopted.count)
         try staged.seal(manifest)
         return Result(
@@ -94,12 +97,6 @@ struct Export {
                     + "\(subject.slice) out of the store after restoring it.")
         }
         return try staged.adoptParts(of: subject.slice, first: count)
-    }
-
-    private static func warnings(_ definition: TableDefinition) -> [String] {
-        definition.columns.filter(\.isUnreadable).map {
-            "the text of \($0.name) (\($0.type)) may not read back; a restore makes it text"
-        }
     }
 }
 

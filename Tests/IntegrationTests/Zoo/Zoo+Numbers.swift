@@ -19,7 +19,7 @@ extension Zoo {
                 "12345678901234567890.12345678901234567890", "00012.50", "1e131071", "1e-16383",
                 "10000", "0.0001", "99999999",
             ],
-            random: "round((random() - 0.5)::numeric * 10 ^ floor(random() * 60)::int, "
+            random: "round((random() - 0.5)::numeric * 10::numeric ^ floor(random() * 60)::int, "
                 + "floor(random() * 40)::int)"),
         ZooColumn("numeric(5,2)", "numeric(5,2)", ["999.99", "-0.01", "NaN", "1"]),
         ZooColumn("numeric(3,-2)", "numeric(3,-2)", ["99900", "-100", "0"]),

@@ -23,6 +23,10 @@ extension Zoo {
         ZooColumn(
             "xml", "xml",
             ["<a b=\"c\">d\n&amp;</a>", "plain text", "", "<a/><b/>", "<!-- é\u{2028} -->"]),
+        ZooColumn(
+            "xml, declared", "xml",
+            ["<?xml version=\"1.0\" encoding=\"latin1\"?><a/>", "<?xml version=\"1.1\"?><b>é</b>"],
+            losesBytes: true),
         ZooColumn("point", "point", ["(1.1,-0)", "(NaN,Infinity)", "(5e-324,1e308)"]),
         ZooColumn("line", "line", ["{1,-1,0.1}"]),
         ZooColumn("lseg", "lseg", ["[(0,0),(0.1,-5e-324)]"]),

@@ -14,7 +14,7 @@ extension Zoo {
         ZooColumn("varchar", "varchar", hostile, random: "zoo_text()"),
         ZooColumn("varchar(3)", "varchar(3)", ["", "日本語", "a  "]),
         ZooColumn("char(5)", "char(5)", ["", "a", "é\\\n", "12345"]),
-        ZooColumn("char", "\"char\"", ["", "a", "\\", "\n", "\"", " "]),
+        ZooColumn("char", "\"char\"", ["", "a", "\\", "\n", "\"", " ", .sql("(-56)::\"char\"")]),
         ZooColumn(
             "name", "name", ["", "odd \"name\"", .literal(String(repeating: "é", count: 31) + "x")]
         ),

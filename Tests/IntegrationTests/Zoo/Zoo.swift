@@ -98,14 +98,20 @@ enum Zoo {
 
     /// Rows of one table that have no equal in the other, both ways, duplicates counted: equal is
     /// what has the same record image (`*=`), byte for byte. A column that a restore has made
-    /// text has the same text.
+    /// text, or whose text says not all, has the same text.
     static func differences(
         _ database: Database, _ reference: String, _ restored: String,
         unreadableAreText: Bool = true
     ) throws -> String {
         func side(_ table: String) -> String {
-            let list = columns.map {
-                unreadableAreText && $0.isUnreadable ? "\($0.quoted)::text" : $0.quoted
+            let list = columns.map { column in
+                if column.losesBytes {
+                    // What the type's output function says, which a cast to text need not ask.
+                    return "CASE WHEN \(column.quoted) IS NOT NULL "
+                        + "THEN format('%s', \(column.quoted)) END"
+                }
+                return unreadableAreText && column.isUnreadable
+                    ? "\(column.quoted)::text" : column.quoted
             }
             return """
                 SELECT r.id, ROW(\(list.joined(separator: ", "))) AS image,

@@ -10,6 +10,9 @@ struct ZooColumn: Sendable {
     let suffix: String
     /// Whether a restore into a new table makes the column `text`.
     let isUnreadable: Bool
+    /// Whether a value's own text says less than the value holds: what comes back has the same
+    /// text, as with pg_dump, and not the same bytes.
+    let losesBytes: Bool
 
     enum Value: Sendable, ExpressibleByStringLiteral {
         case literal(String)
@@ -27,7 +30,7 @@ struct ZooColumn: Sendable {
 
     init(
         _ name: String, _ type: String, _ values: [Value], random: String? = nil,
-        suffix: String = "", isUnreadable: Bool = false
+        suffix: String = "", isUnreadable: Bool = false, losesBytes: Bool = false
     ) {
         self.name = name
         self.type = type
@@ -35,6 +38,7 @@ struct ZooColumn: Sendable {
         self.random = random
         self.suffix = suffix
         self.isUnreadable = isUnreadable
+        self.losesBytes = losesBytes
     }
 
     /// Written by the server, never by an INSERT.
