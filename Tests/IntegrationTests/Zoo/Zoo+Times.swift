@@ -2,7 +2,7 @@ import Foundation
 
 extension Zoo {
     private static let anyTime =
-        "timestamp '2000-01-01' + (random() - 0.3) * interval '30000 years'"
+        "timestamp '2000-01-01' + (random() - 0.2) * interval '30000 years'"
 
     static let times: [ZooColumn] = [
         ZooColumn(

@@ -89,6 +89,7 @@ enum Zoo {
         let values = inserted.map(\.anyValue).joined(separator: ", ")
         try database.psql(
             """
+            SET client_min_messages = error;
             SELECT setseed(0.25);
             INSERT INTO zoo (id, at, \(insertedList)) SELECT n, timestamptz '2024-01-01 00:00+00'
                 + make_interval(months => n % \(months)) + random() * interval '27 days', \(values)
