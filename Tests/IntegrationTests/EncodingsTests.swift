@@ -108,4 +108,36 @@ import Testing
         #expect(try lines(scene).contains(#""plain":"é","odd":"ééé""#))
         try expectAllBack(scene, rows: 255)
     }
+
+    /// A cast that somebody made can put any bytes into a UTF-8 database. No COPY can put them back
+    /// into a text; a bytea takes them.
+    @Test func bytesThatAreNotUTF8InAUTF8DatabaseComeBackAsBytes() throws {
+        let scene = try scene(
+            encoding: nil,
+            #"""
+            CREATE CAST (bytea AS text) WITHOUT FUNCTION;
+            INSERT INTO logs VALUES (1, '2025-01-01', 'é', '\xff41'::bytea::text),
+                (2, '2025-01-02', E'a\\b', E'b\\\n\t"'), (3, '2025-01-03', 'a', NULL),
+                (4, '2025-01-04', '', '');
+            """#)
+        let manifest = try manifest(scene)
+        #expect(encodings(manifest)["odd"] == "hex" && encodings(manifest)["plain"] == "text")
+        #expect(manifest["warnings"][0].text?.hasPrefix("odd holds bytes") == true)
+        #expect(try lines(scene).contains(#""plain":"é","odd":"ff41""#))
+        let restored = try scene.pgretain(
+            "restore", "--table", "public.logs", "--period", "2025-01", "--into", "public.back")
+        #expect(restored.status == 0, "\(restored.stderr)")
+        let equal = try scene.database.superuser(
+            """
+            SELECT count(*), count(b.odd) FROM reference r JOIN back b
+            ON r.id = b.id AND r.at = b.at AND r.plain = b.plain
+                AND pg_typeof(b.odd) = 'bytea'::regtype
+                AND encode(b.odd, 'escape') IS NOT DISTINCT FROM encode(textsend(r.odd), 'escape')
+            """)
+        #expect(equal == "4|3")
+        let attached = try scene.pgretain(
+            "restore", "--table", "public.logs", "--period", "2025-01", "--attach")
+        #expect(attached.status == 65 && attached.stderr.contains("odd"), "\(attached.stderr)")
+        #expect(try scene.partitions() == ["logs_now"])
+    }
 }

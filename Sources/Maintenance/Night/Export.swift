@@ -28,7 +28,8 @@ struct Export {
                     hexColumns: hexColumns)
             } catch {
                 try staged.discard()
-                // A SQL_ASCII database may hold anything: such a column is written as hex.
+                // A SQL_ASCII database may hold anything, and others what a cast let in: such a
+                // column is written as hex.
                 guard case CodingFault.Reason.invalidUTF8? = (error as? CodingFault)?.reason,
                     let column = (error as? CodingFault)?.column,
                     hexColumns.insert(column).inserted
