@@ -94,7 +94,21 @@ import Testing
         let lines = try lines(scene)
         #expect(lines.contains(#""plain":"café","odd":"636166e9""#), "\(lines)")
         #expect(lines.split(separator: "\n").count == 5)
-        try expectAllBack(scene, rows: 5)
+
+        // Late rows that would need no such digits join the archive all the same.
+        try scene.database.superuser(
+            """
+            SET ROLE logs_owner;
+            CREATE TABLE logs_2025_01 PARTITION OF logs
+                FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2025-02-01 00:00+00');
+            RESET ROLE;
+            INSERT INTO logs VALUES (6, '2025-01-06', 'late', 'late', '{late}', '1', 'l');
+            INSERT INTO reference SELECT * FROM logs;
+            """)
+        let night = try scene.night(nil)
+        #expect(night.status == 0, "\(night.stderr)")
+        #expect(try scene.partitions() == ["logs_now"])
+        try expectAllBack(scene, rows: 6)
     }
 
     @Test func anotherEncodingIsArchivedAsUTF8() throws {

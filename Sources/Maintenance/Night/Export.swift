@@ -19,7 +19,10 @@ struct Export {
     /// `adopting` are the parts that the new generation takes over from the archive in place.
     func run(_ subject: Departing, generation: Int, adopting: Int) throws -> Result {
         try session.connection.requireTrustworthyPages()
-        var hexColumns: Set<Int> = []
+        // Parts that are taken over and ours are written alike.
+        let old = adopting > 0 ? try session.store.manifest(of: subject.slice) : nil
+        var hexColumns = Set(
+            (old?.encodings ?? []).enumerated().filter { $1 == ColumnForm.hex.name }.map(\.offset))
         while true {
             let staged = try session.store.stage(subject.slice)
             do {
@@ -93,7 +96,8 @@ struct Export {
             throw Problem(
                 "archive.columns", .data,
                 "Rows came to \(subject.name) after its archive was made, and its columns have "
-                    + "changed since: they cannot become one archive. Nothing was dropped.",
+                    + "changed since, or hold bytes that are not UTF-8 as they did not: they "
+                    + "cannot become one archive. Nothing was dropped.",
                 hint: "Move the rows to a table of the old shape, or move the archive "
                     + "\(subject.slice) out of the store after restoring it.")
         }
