@@ -42,7 +42,8 @@ bench: build
 	    --rows $(ROWS) --rounds $(ROUNDS) $(BENCH_FLAGS)
 
 test-deps: deps
-	@Tests/Support/install-packages.sh python3 postgresql-15-partman
+	@Tests/Support/install-packages.sh python3 python3-venv jq postgresql-15-partman
+	@Tests/Support/python-packages.sh duckdb
 
 test: test-deps
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error

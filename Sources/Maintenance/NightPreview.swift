@@ -41,6 +41,8 @@ public struct NightPreview: Sendable, Encodable {
                 checks += try connection.catalog.missingRights(
                     on: table, premakes: settings.policy.premake > 0, then: settings.policy.then)
             }
+            let definition = try connection.catalog.definition(of: table.oid)
+            warnings += definition.warnings.map { "\(table.name): \($0)" }
             for owner in try connection.catalog.otherOwners(of: table.name) {
                 warnings.append(
                     "\(owner) manages \(table.name) too; let only one of the two drop partitions")

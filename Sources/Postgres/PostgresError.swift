@@ -18,18 +18,19 @@ public struct PostgresError: Error, Equatable, Sendable {
         isFatal: Bool = false
     ) {
         self.sqlState = sqlState
-        self.message = Self.withoutValues(message, sqlState)
+        let mayQuote = statement == "copy.in" || ["22", "P0"].contains(sqlState?.prefix(2))
+        self.message = Self.oneLine(message, withoutValues: mayQuote)
         self.statement = statement
         self.step = step
         self.isFatal = isFatal
     }
 
-    /// Data exceptions and messages of triggers quote values; what is quoted is cut out.
-    private static func withoutValues(_ message: String, _ sqlState: String?) -> String {
+    /// Data exceptions, messages of triggers and whatever a COPY stumbles over quote values; what
+    /// is quoted is cut out.
+    private static func oneLine(_ message: String, withoutValues: Bool) -> String {
         let line = message.split { $0.isWhitespace }.joined(separator: " ")
-        guard let sqlState, sqlState.hasPrefix("22") || sqlState.hasPrefix("P0"),
-            let first = line.firstIndex(of: "\""), let last = line.lastIndex(of: "\""),
-            first < last
+        guard withoutValues, let first = line.firstIndex(of: "\""),
+            let last = line.lastIndex(of: "\""), first < last
         else { return line }
         return line[...first] + "…" + line[last...]
     }
@@ -110,6 +111,11 @@ extension PostgresError: Explainable {
                 self.init("database.missing", .unavailable, "Check the database's name.")
             case ("25006", _):
                 self.init("database.standby", .unavailable, "Connect to the primary server.")
+            case (_, "42") where error.statement == "copy.in":
+                self.init(
+                    "database.value", .data,
+                    "A value names something that is not in this database, or not once (regclass "
+                        + "and kin). `restore --into` a new table makes such columns text.")
             case ("42P01", _), ("3F000", _), ("42704", _):
                 self.init("relation.missing", .missing, "Run `pgretain plan` to see what is there.")
             case ("42P07", _), ("42710", _):

@@ -30,6 +30,13 @@ enum SessionPins {
         }
     }
 
+    /// Before any statement with an operator or a type in it: a schema that stands before
+    /// pg_catalog in the path may have its own (CVE-2018-1058).
+    static func forgetSearchPath(of connection: Connection) throws {
+        try connection.run(
+            "session.path", "SELECT pg_catalog.set_config('search_path', '', false)")
+    }
+
     static func apply(to connection: Connection, encoding: String) throws {
         // Bytes of a SQL_ASCII database are sent as they are; nothing can be converted.
         let all = pins + [("client_encoding", encoding == "SQL_ASCII" ? "SQL_ASCII" : "UTF8")]

@@ -98,4 +98,10 @@ public struct TableDefinition: Equatable, Sendable, Codable {
         self.constraints = constraints
         self.indexes = indexes
     }
+    /// What somebody who relies on an archive of the table should know.
+    public var warnings: [String] {
+        columns.filter(\.isUnreadable).map {
+            "the text of \($0.name) (\($0.type)) may not read back; a restore makes it text"
+        }
+    }
 }

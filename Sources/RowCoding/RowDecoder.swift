@@ -38,12 +38,15 @@ public struct RowDecoder: ~Copyable {
 
     /// Also appends the COPY text lines. Columns whose element in `leavingOut` is true (generated
     /// ones, on restore) are left out of the output and count in the digest; an empty
-    /// array leaves out none. After a fault the output is as it was before the call.
+    /// array leaves out none. Those marked in `asBytea` are written as values of a bytea column
+    /// that holds their text's bytes. After a fault the output is as it was before the call.
     public mutating func decode(
-        _ lines: UnsafeRawBufferPointer, into output: inout OutputBuffer, leavingOut: [Bool] = []
+        _ lines: UnsafeRawBufferPointer, into output: inout OutputBuffer, leavingOut: [Bool] = [],
+        asBytea: [Bool] = []
     ) throws(CodingFault) -> RowsSummary {
         precondition(leavingOut.isEmpty || leavingOut.count == layout.count, "one per column")
-        let keepsAll = !leavingOut.contains(true)
+        precondition(asBytea.isEmpty || asBytea.count == layout.count, "one per column")
+        let keepsAll = !leavingOut.contains(true) && !asBytea.contains(true)
         let start = output.count
         guard var run = try CodingRun(lines) else { return noRows }
         do throws(CodingFault.Reason) {
@@ -52,7 +55,7 @@ public struct RowDecoder: ~Copyable {
                 if keepsAll {
                     output.append(contentsOf: row.bytes)
                 } else {
-                    appendRow(leavingOut: leavingOut, to: &output)
+                    try appendRow(leavingOut: leavingOut, asBytea: asBytea, to: &output)
                 }
             }
         } catch {
@@ -80,17 +83,25 @@ public struct RowDecoder: ~Copyable {
 
     private var noRows: RowsSummary { RowTally().summary(hasKey: key >= 0) }
 
-    /// The row at hand without some of its fields.
-    private func appendRow(leavingOut: [Bool], to output: inout OutputBuffer) {
+    /// The row at hand without some of its fields, and others in another form.
+    private func appendRow(
+        leavingOut: [Bool], asBytea: [Bool], to output: inout OutputBuffer
+    ) throws(CodingFault.Reason) {
         var start = 0
         var separator: UInt8?
         for column in 0..<layout.count {
             let end = fieldEnds[column]
-            if !leavingOut[column] {
+            if leavingOut.isEmpty || !leavingOut[column] {
                 if let separator { output.append(separator) }
                 separator = ASCII.tab
-                output.append(
-                    contentsOf: UnsafeRawBufferPointer(start: row.base + start, count: end - start))
+                if !asBytea.isEmpty, asBytea[column] {
+                    var field = Source(at: row.base + start, end: row.base + row.count)
+                    try ByteaFields.append(&field, to: &output)
+                } else {
+                    output.append(
+                        contentsOf: UnsafeRawBufferPointer(
+                            start: row.base + start, count: end - start))
+                }
             }
             start = end + 1
         }

@@ -3,6 +3,10 @@ enum WellFormedUTF8 {
     static func holds(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
         var at = start
         while at < end {
+            while end - at >= 8,
+                UnsafeRawPointer(at).loadUnaligned(as: UInt64.self) & UInt64.tops == 0
+            { at += 8 }
+            guard at < end else { return true }
             let first = at.pointee
             if first < 0x80 {
                 at += 1

@@ -22,6 +22,7 @@ struct JSONView {
 
     var text: String? { value as? String }
     var number: Int? { value as? Int }
+    var flag: Bool? { value as? Bool }
     var exists: Bool { value != nil }
     var keys: Set<String> { Set((value as? [String: Any] ?? [:]).keys) }
     var list: [JSONView] { (value as? [Any] ?? []).map(JSONView.init(value:)) }

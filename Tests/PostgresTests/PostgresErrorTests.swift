@@ -30,6 +30,18 @@ struct PostgresErrorTests {
         #expect(error.message == "invalid input syntax for type integer: \"…\"")
     }
 
+    @Test("a name in the data that is not there is the data's fault, and is not told")
+    func missingNames() {
+        for (state, message) in [
+            ("42704", "role \"jane\" does not exist"),
+            ("42725", "more than one function named \"f\""),
+            ("42P01", "relation \"secret\" does not exist"),
+        ] {
+            let error = PostgresError(sqlState: state, message: message, statement: "copy.in")
+            #expect(error.problem.status == .data && error.message.contains("\"…\""))
+        }
+    }
+
     @Test("the statement's name and the step are told")
     func names() {
         let error = PostgresError(

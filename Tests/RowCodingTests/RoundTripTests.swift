@@ -91,6 +91,38 @@ struct RoundTripTests {
         }
     }
 
+    @Test("text in a bytea column, and back in the digest")
+    func bytea() throws {
+        let columns = [
+            CodedColumn(name: "a", form: .text), CodedColumn(name: "b", form: .hex),
+            CodedColumn(name: "c", form: .hex),
+        ]
+        let copy =
+            Array("1\ta\\n".utf8) + [0xff, 0x09] + Array("\\N\n\\N\t\t\\\\N\n".utf8)
+        let encoded = try encode(copy, columns)
+        var decoder = RowDecoder(columns: columns, key: nil)
+        let lines = Block(encoded.lines)
+        for (leavingOut, expected) in [
+            ([], "1\t\\\\x610aff\t\\N\n\\N\t\\\\x\t\\\\x5c4e\n"),
+            ([true, false, false], "\\\\x610aff\t\\N\n\\\\x\t\\\\x5c4e\n"),
+        ] {
+            var output = OutputBuffer()
+            let summary = try decoder.decode(
+                lines.bytes, into: &output, leavingOut: leavingOut, asBytea: [false, true, true])
+            #expect(String(decoding: output.bytes, as: UTF8.self) == expected)
+            #expect(summary == encoded.summary)
+            guard leavingOut.isEmpty else { continue }
+            let digest = try ByteaFields.digest(output.bytes, columns: [false, true, true])
+            #expect(digest == encoded.summary.digest)
+            #expect(throws: CodingFault.self) {
+                try ByteaFields.digest(output.bytes, columns: [true, true, true])
+            }
+            #expect(throws: CodingFault.self) {
+                try ByteaFields.digest(output.bytes, columns: [false, true])
+            }
+        }
+    }
+
     @Test("hashes fall into buckets, each into one")
     func buckets() throws {
         var rows = RandomRows(5)

@@ -57,9 +57,11 @@ public final class Cluster: Sendable {
     // MARK: Databases
 
     /// A fresh database, owned by `logs_owner`; the role under test may create a schema in it.
-    public func createDatabase() throws -> Database {
+    /// `encoding`: another one than UTF8.
+    public func createDatabase(encoding: String? = nil) throws -> Database {
         let name = "t_\(UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased())"
-        try psql("postgres", "CREATE DATABASE \(name) OWNER logs_owner")
+        let form = encoding.map { " ENCODING '\($0)' LOCALE 'C' TEMPLATE template0" } ?? ""
+        try psql("postgres", "CREATE DATABASE \(name) OWNER logs_owner\(form)")
         try psql(
             name,
             """

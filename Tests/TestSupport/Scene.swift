@@ -5,8 +5,9 @@ public struct Scene: Sendable {
     public let database: Database
     private let directory = TemporaryDirectory()
 
-    public init() throws {
-        database = try Cluster.shared.createDatabase()
+    /// `encoding`: the database's, where it is not UTF8.
+    public init(encoding: String? = nil) throws {
+        database = try Cluster.shared.createDatabase(encoding: encoding)
         try FileManager.default.createDirectory(
             atPath: archives, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o750])

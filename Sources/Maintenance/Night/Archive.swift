@@ -145,15 +145,20 @@ struct Archiving {
 }
 
 extension ContentDigest {
-    /// The digest of all that a COPY sends, without writing any of it.
-    init(copy: CopyOut, interruption: Interruption) throws {
+    /// The digest of all that a COPY sends, without writing any of it. Columns marked in `asBytea`
+    /// count as the text whose bytes they hold.
+    init(copy: CopyOut, asBytea: [Bool] = [], interruption: Interruption) throws {
+        let holdsText = asBytea.contains(true)
         self.init()
         let block = CopyBlock()
         let budget = 8 << 20
         do {
             while try copy.fill(block, budget: budget, rowOverhead: 0) {
                 try interruption.check()
-                add(RowDigest.of(block.bytes))
+                add(
+                    holdsText
+                        ? try ByteaFields.digest(block.bytes, columns: asBytea)
+                        : RowDigest.of(block.bytes))
                 block.removeAll()
             }
         } catch {

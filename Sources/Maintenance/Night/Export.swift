@@ -19,7 +19,10 @@ struct Export {
     /// `adopting` are the parts that the new generation takes over from the archive in place.
     func run(_ subject: Departing, generation: Int, adopting: Int) throws -> Result {
         try session.connection.requireTrustworthyPages()
-        var hexColumns: Set<Int> = []
+        // Parts that are taken over and ours are written alike.
+        let old = adopting > 0 ? try session.store.manifest(of: subject.slice) : nil
+        var hexColumns = Set(
+            (old?.encodings ?? []).enumerated().filter { $1 == ColumnForm.hex.name }.map(\.offset))
         while true {
             let staged = try session.store.stage(subject.slice)
             do {
@@ -28,7 +31,8 @@ struct Export {
                     hexColumns: hexColumns)
             } catch {
                 try staged.discard()
-                // A SQL_ASCII database may hold anything: such a column is written as hex.
+                // A SQL_ASCII database may hold anything, and others what a cast let in: such a
+                // column is written as hex.
                 guard case CodingFault.Reason.invalidUTF8? = (error as? CodingFault)?.reason,
                     let column = (error as? CodingFault)?.column,
                     hexColumns.insert(column).inserted
@@ -58,6 +62,9 @@ struct Export {
         let witness = try snapshot.witness()
         try snapshot.end()
 
+        let hexWarnings = columns.filter { $0.form == .hex }.map {
+            "\($0.name) holds bytes that are not UTF-8; it is written as hexadecimal digits"
+        }
         let facts = session.connection.facts
         var digest = ContentDigest()
         for part in adopted + own { digest.add(part.digest) }
@@ -71,7 +78,7 @@ struct Export {
             origin: .init(
                 serverVersion: facts.version, encoding: facts.encoding,
                 systemIdentifier: facts.systemIdentifier ?? "", database: facts.database),
-            exportedAt: snapshot.takenAt, warnings: Self.warnings(definition),
+            exportedAt: snapshot.takenAt, warnings: definition.warnings + hexWarnings,
             firstOwnPart: adopted.count)
         try staged.seal(manifest)
         return Result(
@@ -89,17 +96,12 @@ struct Export {
             throw Problem(
                 "archive.columns", .data,
                 "Rows came to \(subject.name) after its archive was made, and its columns have "
-                    + "changed since: they cannot become one archive. Nothing was dropped.",
+                    + "changed since, or hold bytes that are not UTF-8 as they did not: they "
+                    + "cannot become one archive. Nothing was dropped.",
                 hint: "Move the rows to a table of the old shape, or move the archive "
                     + "\(subject.slice) out of the store after restoring it.")
         }
         return try staged.adoptParts(of: subject.slice, first: count)
-    }
-
-    private static func warnings(_ definition: TableDefinition) -> [String] {
-        definition.columns.filter(\.isUnreadable).map {
-            "the text of \($0.name) (\($0.type)) may not read back; a restore makes it text"
-        }
     }
 }
 

@@ -27,8 +27,9 @@ struct PartPipeline {
     /// the same whatever the number of workers.
     func run(_ copy: CopyOut) throws -> [Manifest.Part] {
         let key = columns.firstIndex { $0.name == session.table.key }
-        let checksUTF8 = session.connection.facts.encoding == "SQL_ASCII"
-        let encoder = RowEncoder(columns: columns, key: key, checksUTF8: checksUTF8)
+        // Whatever the database promises: a cast without a function puts any bytes into a text,
+        // and a part that is not UTF-8 is no JSON, nor could a restore hand it to a server.
+        let encoder = RowEncoder(columns: columns, key: key, checksUTF8: true)
         let rowOverhead = encoder.rowOverhead
         let (columns, staged) = (columns, staged)
         let compression = session.settings.compression
@@ -45,7 +46,7 @@ struct PartPipeline {
         try Threads.run(
             workers,
             work: {
-                var encoder = RowEncoder(columns: columns, key: key, checksUTF8: checksUTF8)
+                var encoder = RowEncoder(columns: columns, key: key, checksUTF8: true)
                 var writer = PartWriter(compression: compression)
                 var lines = OutputBuffer()
                 while let block = full.pop() {

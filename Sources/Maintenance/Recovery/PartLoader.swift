@@ -19,12 +19,12 @@ struct PartLoader {
     }
 
     func load(
-        _ manifest: Manifest, from directory: ArchiveDirectory,
+        _ manifest: Manifest, from directory: ArchiveDirectory, as landing: Landing,
         into send: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let columns = try manifest.codedColumns()
         let key = manifest.definition.columns.firstIndex { $0.name == manifest.key }
-        let leavingOut = manifest.definition.columns.map(\.isGenerated)
+        let (leavingOut, asBytea) = (landing.leavingOut, landing.asBytea)
         let progress = StepProgress(
             .restore, of: manifest.partition.name.name, table: manifest.table.name,
             totalRows: manifest.digest.rows, sink: progress)
@@ -45,7 +45,7 @@ struct PartLoader {
                     let lines = try reader.read(parts[index], in: directory)
                     text.buffer.removeAll()
                     let summary = try decoder.decode(
-                        lines, into: &text.buffer, leavingOut: leavingOut)
+                        lines, into: &text.buffer, leavingOut: leavingOut, asBytea: asBytea)
                     guard summary.digest == parts[index].digest else {
                         throw Problem(
                             "archive.contents", .data,

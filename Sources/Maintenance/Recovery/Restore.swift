@@ -62,10 +62,12 @@ public struct Restore {
         let lock = try parent.map { try RunLock(on: connection, table: $0) }
         let restoration = try Restoration(on: connection)
         do {
-            let relation = try create(restoration, target, manifest, parent, connection)
+            let landing = Landing(manifest, in: connection.facts.encoding)
+            let relation = try create(restoration, target, manifest, landing, parent, connection)
             let definition = try connection.catalog.definition(of: relation.oid)
-            try load(manifest, from: directory, into: relation, by: restoration, definition)
-            try compare(manifest, with: relation, by: restoration)
+            try load(
+                manifest, from: directory, as: landing, into: relation, by: restoration, definition)
+            try compare(manifest, landing, with: relation, by: restoration)
             if let parent {
                 // The parent's of today: ATTACH wants these, and would build them under its lock.
                 try restoration.createIndexes(
@@ -99,12 +101,13 @@ public struct Restore {
 
     private func create(
         _ restoration: Restoration, _ target: Target, _ manifest: Manifest,
-        _ parent: PartitionedTable?, _ connection: Connection
+        _ landing: Landing, _ parent: PartitionedTable?, _ connection: Connection
     ) throws -> Relation {
         switch (target, parent) {
         case (.into(let name), _):
-            return try restoration.createTable(name, manifest.definition)
+            return try restoration.createTable(name, landing.definition)
         case (.attach, let parent?):
+            try landing.requireTypesOfItsOwn(manifest, for: parent.name)
             let partitions = try connection.catalog.partitions(of: parent)
             if let other = partitions.first(where: { $0.bounds?.overlaps(manifest.bounds) ?? false }
             ) {
@@ -125,10 +128,10 @@ public struct Restore {
     // MARK: Loading
 
     private func load(
-        _ manifest: Manifest, from directory: ArchiveDirectory, into relation: Relation,
-        by restoration: Restoration, _ target: TableDefinition
+        _ manifest: Manifest, from directory: ArchiveDirectory, as landing: Landing,
+        into relation: Relation, by restoration: Restoration, _ target: TableDefinition
     ) throws {
-        let columns = manifest.definition.columns
+        let columns = landing.definition.columns
         let existing = Set(target.columns.map(\.name))
         if let missing = columns.first(where: { !existing.contains($0.name) }) {
             throw Problem(
@@ -143,7 +146,7 @@ public struct Restore {
         do {
             try PartLoader(
                 workers: site.workersInMemory, interruption: interruption, progress: progress
-            ).load(manifest, from: directory) { try copy.send($0) }
+            ).load(manifest, from: directory, as: landing) { try copy.send($0) }
             rows = try copy.finish()
         } catch {
             copy.cancel()
@@ -158,11 +161,13 @@ public struct Restore {
     }
 
     private func compare(
-        _ manifest: Manifest, with relation: Relation, by restoration: Restoration
+        _ manifest: Manifest, _ landing: Landing, with relation: Relation,
+        by restoration: Restoration
     ) throws {
         let copy = try restoration.copyOut(
             relation, columns: manifest.definition.columns.map(\.name))
-        let found = try ContentDigest(copy: copy, interruption: interruption)
+        let found = try ContentDigest(
+            copy: copy, asBytea: landing.asBytea, interruption: interruption)
         guard found == manifest.digest else {
             throw Problem(
                 "restore.contents", .data,
