@@ -77,9 +77,9 @@ struct InventoryTour {
             try add(
                 Slice(table: table, path: path), at: place, in: directory, superseded: nil,
                 entries: entries)
-        } else if entries.isEmpty {
-            found.strangers.append(place)
         } else {
+            // An empty one waits for an archive under way, or was left by a run that died: healing
+            // removes it.
             try visit(entries, at: steps, of: table, in: directory)
         }
     }

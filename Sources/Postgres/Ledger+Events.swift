@@ -64,6 +64,20 @@ extension Ledger {
         return states
     }
 
+    /// Whether an archive with this content was said to be published in this place.
+    public func knows(_ slice: Slice, digest: ContentDigest) throws -> Bool {
+        try connection.run(
+            "ledger.knows",
+            """
+            SELECT EXISTS (
+                SELECT FROM pgretain.ledger AS l
+                WHERE \(Self.isOf(slice.table)) AND l.kind = 'archived'
+                    AND l.archive = \(value: slice.path) AND l.digest = \(value: digest.hex)
+                    AND l.rows = \(value: "\(digest.rows)")::bigint)
+            """
+        ).one().bool(0)
+    }
+
     /// Every archive that was ever published for a table.
     public func archivedSlices(of table: QualifiedName) throws -> [Slice] {
         let result = try connection.run(

@@ -58,7 +58,7 @@ import Testing
         #expect(
             found.strangers == [
                 "README", "lost+found", "public.system_logs/notes", "public.system_logs/x.gz",
-                "public.system_logs/year=2026", "public.system_logs/year=2027",
+                "public.system_logs/year=2027",
             ])
         #expect(try store.manifest(of: january) != nil)
     }

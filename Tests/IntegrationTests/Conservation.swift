@@ -59,7 +59,7 @@ struct Conservation {
     /// The lines of the archives, each of which has to verify.
     private func archived() throws -> [String: Int] {
         let verified = try scene.pgretain("archives", "verify")
-        #expect(verified.status == 0, "\(verified.stderr)")
+        #expect(verified.status == 0, "\(verified.stdout) \(verified.stderr)")
         let parts = try scene.archiveFiles().filter {
             $0.hasSuffix(".ndjson.gz") && !$0.contains("/.")
         }

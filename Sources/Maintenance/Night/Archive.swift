@@ -42,6 +42,10 @@ struct Archiving {
             let directory = try session.store.directory(of: subject.slice)
             let proof = try session.verifier.verify(
                 manifest, in: directory, slice: subject.slice, covering: coverage)
+            // A run may have died between publishing and saying so.
+            if try !session.connection.ledger.knows(subject.slice, digest: manifest.digest) {
+                try record(manifest, at: subject.slice)
+            }
             return Archived(
                 proof: proof, witness: witness, fingerprint: fingerprint, exportSeconds: nil,
                 seconds: stopwatch.seconds)
@@ -96,7 +100,7 @@ struct Archiving {
         FailPoint.pass("night.exported")
         let proof = try prove(export, publish)
         FailPoint.pass("night.published")
-        try record(export)
+        try record(export.manifest, at: export.staged.slice)
         FailPoint.pass("night.recorded")
         return Archived(
             proof: proof, witness: export.witness, fingerprint: export.fingerprint,
@@ -132,13 +136,12 @@ struct Archiving {
             hint: "Find out what removed or changed them; pgretain archives list shows both.")
     }
 
-    private func record(_ export: Export.Result) throws {
-        let manifest = export.manifest
+    private func record(_ manifest: Manifest, at slice: Slice) throws {
         try session.connection.ledger.append(
             LedgerEvent(
                 .archived, table: session.table.name, relation: manifest.partition.name,
                 relationOID: manifest.partition.oid, bounds: manifest.bounds,
-                digest: manifest.digest, archive: export.staged.slice.path,
+                digest: manifest.digest, archive: slice.path,
                 details: ["generation": String(manifest.generation)]),
             by: session.run)
     }
