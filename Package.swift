@@ -9,7 +9,9 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "pgretain",
     products: [
-        .executable(name: "pgretain", targets: ["pgretain"])
+        .executable(name: "pgretain", targets: ["pgretain"]),
+        // For tests: makes calls of the operating system fail.
+        .library(name: "FaultyIO", type: .dynamic, targets: ["FaultyIO"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -64,6 +66,7 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests mirror the sources; development targets are never shipped.
+        .target(name: "FaultyIO", path: "Tests/FaultyIO"),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "SampleLogs", dependencies: ["Retention"], path: "Tests/Sample",

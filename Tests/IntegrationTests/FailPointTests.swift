@@ -8,14 +8,10 @@ import Testing
 /// `PGRETAIN_FAULTS=N` tries N places (0: all of them) instead of the short slice;
 /// `PGRETAIN_FAULTS_SEED` chooses which.
 @Suite struct FailPoints {
-    private struct Place: Hashable {
+    struct Place: Hashable {
         var name: String
         var number: Int
     }
-
-    private static let environment = ProcessInfo.processInfo.environment
-    private static let wanted = environment["PGRETAIN_FAULTS"].flatMap(Int.init) ?? 24
-    private static let seed = environment["PGRETAIN_FAULTS_SEED"].flatMap(UInt64.init) ?? 1
 
     /// Two months that go, and months to be made.
     private func scene() throws -> Scene {
@@ -49,16 +45,6 @@ import Testing
         }
     }
 
-    /// All of them, or an even choice that has each name before it has one twice.
-    private static func chosen(_ places: [Place]) -> [Place] {
-        guard wanted > 0, wanted < places.count else { return places }
-        var random = Numbers(state: seed)
-        let shuffled = places.shuffled(using: &random)
-        var seen: Set<String> = []
-        let firsts = shuffled.filter { seen.insert($0.name).inserted }
-        return Array((firsts + shuffled.filter { !firsts.contains($0) }).prefix(wanted))
-    }
-
     @Test func thereAreManyPlaces() throws {
         let names = Set(try places().map(\.name))
         #expect(names.count >= 40, "\(names.sorted())")
@@ -71,7 +57,7 @@ import Testing
     @Test(arguments: ["crash", "error"])
     func aNightThatEndsAnywhereIsFinishedByTheNext(action: String) throws {
         let all = try places().filter { action == "crash" || !$0.name.hasPrefix("night.") }
-        for place in Self.chosen(all) {
+        for place in Faults.chosen(all, of: { $0.name }) {
             let what = "\(place.name)#\(place.number)=\(action)"
             let scene = try scene()
             let rows = try Conservation(scene)
@@ -101,18 +87,5 @@ import Testing
                 """)
             #expect(events == "logs_2025_01|t|1|1\nlogs_2025_02|t|1|1", "after \(what): \(events)")
         }
-    }
-}
-
-/// S. Vigna's splitmix64: a seed gives the same choice each time.
-private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,0 +1,27 @@
+import Foundation
+import SampleLogs
+
+/// How many of all faults a run of the tests tries, and which.
+enum Faults {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let wanted = environment["PGRETAIN_FAULTS"].flatMap(Int.init) ?? 16
+    private static let seed = environment["PGRETAIN_FAULTS_SEED"].flatMap(UInt64.init) ?? 1
+
+    /// All of them where `PGRETAIN_FAULTS=0`; else a choice that has each kind before it has one
+    /// twice, the same for the same `PGRETAIN_FAULTS_SEED`.
+    static func chosen<Fault>(_ all: [Fault], of kind: (Fault) -> String) -> [Fault] {
+        guard wanted > 0, wanted < all.count else { return all }
+        var random = SplitMix64(seed: seed)
+        var seen: Set<String> = []
+        var firsts: [Fault] = []
+        var others: [Fault] = []
+        for fault in all.shuffled(using: &random) {
+            if seen.insert(kind(fault)).inserted {
+                firsts.append(fault)
+            } else {
+                others.append(fault)
+            }
+        }
+        return Array((firsts + others).prefix(wanted))
+    }
+}
