@@ -30,7 +30,7 @@ public final class Connection {
                 Unmanaged<NoticeList>.fromOpaque(context).takeUnretainedValue().add(result)
             }, Unmanaged.passUnretained(notices).toOpaque())
         try SessionPins.refusePooler(self)
-        try SessionPins.forgetSearchPath(of: self)
+        try SessionPins.beginSafely(on: self)
         let facts = try ServerFacts.read(from: self)
         try SessionPins.apply(to: self, encoding: facts.encoding)
         self.facts = try facts.acting(as: settings.role, on: self)

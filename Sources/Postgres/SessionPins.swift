@@ -31,8 +31,10 @@ enum SessionPins {
     }
 
     /// Before any statement with an operator or a type in it: a schema that stands before
-    /// pg_catalog in the path may have its own (CVE-2018-1058).
-    static func forgetSearchPath(of connection: Connection) throws {
+    /// pg_catalog in the path may have its own (CVE-2018-1058). And before any that takes long: a
+    /// role or a database may have timeouts of its own.
+    static func beginSafely(on connection: Connection) throws {
+        try connection.run("session.timeout", "SET statement_timeout = 0")
         try connection.run(
             "session.path", "SELECT pg_catalog.set_config('search_path', '', false)")
     }

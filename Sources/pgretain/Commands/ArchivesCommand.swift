@@ -5,6 +5,12 @@ import Retention
 struct ArchivesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "archives", abstract: "List, show and verify archives.",
+        discussion: """
+            EXAMPLES
+              pgretain archives list
+              pgretain archives show --table public.system_logs --period 2025-01
+              pgretain archives verify
+            """,
         subcommands: [List.self, Show.self, Verify.self])
 }
 

@@ -68,7 +68,7 @@ struct ConfigurationResolver {
             lockAttempts: number(
                 limits?["lock_attempts"], "limits.lock_attempts", 1...1000, default: 20),
             tool: tool)
-        let passwordCommand = optional(entries["password_command"], key: "password_command")
+        let passwordCommand = passwordCommand(entries["password_command"])
         guard reader.problems.isEmpty else { throw problem(reader.problems) }
         return Configuration(
             file: reader.file, site: site, passwordCommand: passwordCommand, settings: settings)
@@ -116,6 +116,14 @@ struct ConfigurationResolver {
     private mutating func optional(_ node: Node?, key: String) -> String? {
         guard let node, let text = reader.text(node, key: key), !text.isEmpty else { return nil }
         return note(key, text, source(node))
+    }
+
+    /// Noted without its words: they may hold what it is to keep secret.
+    private mutating func passwordCommand(_ node: Node?) -> String? {
+        let key = "password_command"
+        guard let node, let text = reader.text(node, key: key), !text.isEmpty else { return nil }
+        _ = note(key, "***", source(node))
+        return text
     }
 
     private mutating func partSize(_ node: Node?) -> Int {
