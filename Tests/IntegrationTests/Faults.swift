@@ -5,7 +5,12 @@ import SampleLogs
 enum Faults {
     private static let environment = ProcessInfo.processInfo.environment
     private static let wanted = environment["PGRETAIN_FAULTS"].flatMap(Int.init) ?? 16
-    private static let seed = environment["PGRETAIN_FAULTS_SEED"].flatMap(UInt64.init) ?? 1
+    static let seed = environment["PGRETAIN_FAULTS_SEED"].flatMap(UInt64.init) ?? 1
+
+    /// How many to try of what has no end.
+    static func count(otherwise usual: Int) -> Int {
+        environment["PGRETAIN_FAULTS"] == nil ? usual : max(wanted, 1)
+    }
 
     /// All of them where `PGRETAIN_FAULTS=0`; else a choice that has each kind before it has one
     /// twice, the same for the same `PGRETAIN_FAULTS_SEED`.
