@@ -66,6 +66,7 @@ public struct Restore {
             let definition = try connection.catalog.definition(of: relation.oid)
             try load(manifest, from: directory, into: relation, by: restoration, definition)
             try compare(manifest, with: relation, by: restoration)
+            try interruption.check()
             if let parent {
                 // The parent's of today: ATTACH wants these, and would build them under its lock.
                 try restoration.createIndexes(
