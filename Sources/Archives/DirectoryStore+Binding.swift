@@ -28,8 +28,8 @@ extension DirectoryStore {
         } else {
             do throws(ArchiveError) {
                 try names.moveFile(temporary, to: path)
-            } catch .system(_, _, EEXIST) {
-                // Another run was faster.
+            } catch .system(_, _, let code) where code == EEXIST || code == ENOENT {
+                // Another run was faster, and may have tidied our file away.
                 try File.remove(temporary)
                 guard let owner = try self.binding() else { throw .missing(path: path) }
                 try requireSame(owner, binding)

@@ -40,9 +40,9 @@ public struct ArchiveShelf {
                 "`\(period)` does not name a \(policy.period.rawValue) of \(table).",
                 hint: "Write it like \(policy.period.example).")
         }
-        let bounds = policy.period.bounds(
-            containing: policy.zone.instant(first), in: policy.zone)
-        return Slice(table: table, path: policy.period.slicePath(of: bounds, in: policy.zone))
+        // A path is of the calendar alone: it is the same in every zone.
+        let bounds = policy.period.bounds(containing: Zone.utc.instant(first), in: .utc)
+        return Slice(table: table, path: policy.period.slicePath(of: bounds, in: .utc))
     }
 
     public func manifest(of slice: Slice) throws -> Manifest {

@@ -65,18 +65,14 @@ public struct Catalog {
     }
 
     /// Every child, by name; those whose bounds are not understood have an open extent.
+    ///
+    /// A table that somebody holds exclusively cannot be measured: then all sizes are those of the
+    /// heap at the last VACUUM or ANALYZE.
     public func partitions(of table: PartitionedTable) throws -> [Partition] {
-        try connection.whileLocksAreShort {
-            try connection.run(
-                "catalog.partitions",
-                """
-                SELECT c.oid, n.nspname, c.relname, c.relkind,
-                    pg_catalog.pg_get_expr(c.relpartbound, c.oid), i.inhdetachpending,
-                    s.bytes, s.estimate
-                FROM pg_catalog.pg_inherits AS i
-                JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
-                JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-                CROSS JOIN LATERAL (
+        do {
+            return try partitions(
+                of: table,
+                sizes: """
                     SELECT
                         COALESCE(
                             pg_catalog.sum(pg_catalog.pg_total_relation_size(l.oid)), 0)::bigint
@@ -85,7 +81,33 @@ public struct Catalog {
                             THEN pg_catalog.sum(l.reltuples)::bigint END AS estimate
                     FROM pg_catalog.pg_partition_tree(c.oid) AS t
                     JOIN pg_catalog.pg_class AS l ON l.oid = t.relid
-                    WHERE t.isleaf) AS s
+                    WHERE t.isleaf
+                    """)
+        } catch let error as PostgresError
+            where error.isLockTimeout && !connection.isInTransaction
+        {
+            return try partitions(
+                of: table,
+                sizes: """
+                    SELECT c.relpages * pg_catalog.current_setting('block_size')::bigint AS bytes,
+                        CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END AS estimate
+                    """)
+        }
+    }
+
+    private func partitions(of table: PartitionedTable, sizes: SQL) throws -> [Partition] {
+        // Bounds name no column: without the table's OID it is not opened to print them.
+        try connection.whileLocksAreShort {
+            try connection.run(
+                "catalog.partitions",
+                """
+                SELECT c.oid, n.nspname, c.relname, c.relkind,
+                    pg_catalog.pg_get_expr(c.relpartbound, 0), i.inhdetachpending,
+                    s.bytes, s.estimate
+                FROM pg_catalog.pg_inherits AS i
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+                JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                CROSS JOIN LATERAL (\(sizes)) AS s
                 WHERE i.inhparent = \(value: table.oid)::oid
                 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
                 """

@@ -4,8 +4,8 @@ extension PartitionDDL {
     /// Makes a partition ahead of time: a table of its own first, then ATTACH, which takes a lock
     /// on the parent that disturbs neither readers nor writers.
     ///
-    /// Owner, privileges, row security, storage, replica identity and statistics come from the
-    /// sibling, or from the parent where there is none.
+    /// Owner, privileges, row security, storage, replica identity, statistics, and indexes beyond
+    /// the parent's come from the sibling, or from the parent where there is none.
     public func premake(
         _ name: String, bounds: PartitionBounds, of parent: PartitionedTable,
         like sibling: UInt32?, ladder: LockLadder
@@ -22,6 +22,7 @@ extension PartitionDDL {
                 try connection.commitLocally()
                 try connection.setLocal(lockTimeout: rung)
                 let made = try create(relation, of: parent, model, withIndexes: true)
+                try model.applyIndexes(to: made, on: connection)
                 try attach(made, to: parent, bounds: bounds, bystanders, rung: rung)
                 try model.applyOnceAttached(to: made, on: connection)
                 return made

@@ -55,6 +55,39 @@ extension TableModel {
         }
     }
 
+    /// Those that no index of the parent belongs to, under names that the server chooses.
+    static func ownIndexes(of oid: UInt32, _ connection: Connection) throws
+        -> [(QualifiedName) -> SQL]
+    {
+        let inherited = Set(
+            try connection.run(
+                "model.inherited-indexes",
+                """
+                SELECT COALESCE(k.conname, c.relname)
+                FROM pg_catalog.pg_index AS i
+                JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = i.indexrelid
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+                LEFT JOIN pg_catalog.pg_constraint AS k
+                    ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid
+                        AND k.contype IN ('u', 'p', 'x')
+                WHERE i.indrelid = \(value: oid)::oid
+                """
+            ).rows.map { try $0.text(0) })
+        let definition = try connection.catalog.definition(of: oid)
+        let indexes = definition.indexes.filter { !inherited.contains($0.name) }
+            .map { index -> (QualifiedName) -> SQL in
+                let unique: SQL = index.isUnique ? "UNIQUE " : ""
+                return { "CREATE \(unique)INDEX ON \($0) \(printed: index.definition)" }
+            }
+        let keys = definition.constraints
+            .filter { [.unique, .primaryKey, .exclusion].contains($0.kind) }
+            .filter { !inherited.contains($0.name) }
+            .map { key -> (QualifiedName) -> SQL in
+                { "ALTER TABLE \($0) ADD \(printed: key.definition)" }
+            }
+        return indexes + keys
+    }
+
     static func policies(of oid: UInt32, _ connection: Connection) throws
         -> [(QualifiedName) -> SQL]
     {

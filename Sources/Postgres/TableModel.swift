@@ -6,6 +6,8 @@ struct TableModel {
     let storage: SQL
     private let statistics: [(QualifiedName) -> SQL]
     private let security: [(QualifiedName) -> SQL]
+    /// Indexes and keys that the sibling has and the parent has not.
+    private let ownIndexes: [(QualifiedName) -> SQL]
     private let grants: [Grant]
     private let owner: String
     private let replicaIdentity: String
@@ -55,6 +57,7 @@ struct TableModel {
         }
         self.security = try security + Self.policies(of: oid, connection)
         statistics = try Self.statistics(of: oid, connection)
+        ownIndexes = try row.bool(7) ? Self.ownIndexes(of: oid, connection) : []
         grants = try Self.grants(on: oid, connection)
     }
 
@@ -64,6 +67,14 @@ struct TableModel {
         try copyGrants(to: relation, owner: owner, on: connection)
         for statement in statistics {
             try connection.run("premake.statistics", statement(relation.name))
+        }
+    }
+
+    /// For a table that is empty: a key that the parent cannot have, such as one without the time
+    /// column, is kept by each partition for itself.
+    func applyIndexes(to relation: Relation, on connection: Connection) throws {
+        for statement in ownIndexes {
+            try connection.run("premake.index", statement(relation.name))
         }
     }
 

@@ -59,8 +59,8 @@ struct Gate {
         guard let bounds = partition.bounds else { return .openBounds }
         if partition.isPartitioned { return .subpartitioned }
         if partition.isForeign { return .notAPlainTable }
-        if partition.isDetachPending, !detaching.contains(partition.oid) {
-            return .foreignPendingDetach
+        if partition.isDetachPending {
+            return detaching.contains(partition.oid) ? .pendingDetach : .foreignPendingDetach
         }
         if bounds.contains(calendar.now) { return .current }
         if bounds.from > calendar.now { return .future }

@@ -30,7 +30,10 @@ public enum Period: String, Sendable, Codable, CaseIterable {
     {
         let first = start(count, after: start(of: zone.civil(instant).date))
         let from = zone.instant(first)
-        let to = zone.instant(start(1, after: first))
+        var next = start(1, after: first)
+        // Where the clocks skip a whole day, as at the date line, the day after begins with it.
+        while zone.instant(next) <= from { next = start(1, after: next) }
+        let to = zone.instant(next)
         guard let bounds = PartitionBounds(from: from, to: to) else {
             preconditionFailure("a period of no length: \(first) in \(zone.name)")
         }

@@ -16,9 +16,13 @@ struct PremakePlanner {
 
     func add(to plan: inout TablePlan) {
         let pattern = self.pattern
+        var reached: Instant?
         for ahead in 0...policy.premake {
             let bounds = calendar.period.bounds(
                 containing: calendar.now, plus: ahead, in: calendar.zone)
+            // A day that the clocks skip is the next one.
+            guard bounds.to != reached else { continue }
+            reached = bounds.to
             let overlapping = partitions.filter { $0.overlaps(bounds) }
             if let overlapping = overlapping.first {
                 if !overlapping.covers(bounds), !isCovered(bounds) {

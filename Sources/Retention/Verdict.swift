@@ -17,6 +17,8 @@ public enum Verdict: Equatable, Sendable, Codable {
         case openBounds
         case subpartitioned
         case notAPlainTable
+        /// A DETACH CONCURRENTLY of ours has not ended; healing ends it, before all else.
+        case pendingDetach
         /// Somebody else began to detach it.
         case foreignPendingDetach
         case incomingForeignKeys(names: [String])
@@ -57,6 +59,7 @@ extension Verdict.Reason {
         case .openBounds: "has MINVALUE, MAXVALUE or infinity as a bound"
         case .subpartitioned: "is partitioned itself"
         case .notAPlainTable: "is not a plain table"
+        case .pendingDetach: "its detach has begun; the next run ends it"
         case .foreignPendingDetach: "somebody else has begun to detach it"
         case .incomingForeignKeys(let keys):
             "foreign keys point at the table: \(keys.joined(separator: ", "))"

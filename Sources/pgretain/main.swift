@@ -3,6 +3,14 @@ import Glibc
 import Maintenance
 import Retention
 
+// Else the first file or socket to be opened would take the place of a stream that is closed.
+while case let descriptor = open("/dev/null", O_RDWR), descriptor >= 0 {
+    if descriptor > 2 {
+        close(descriptor)
+        break
+    }
+}
+
 // Before any thread exists: threads inherit which signals are blocked.
 Surroundings.interruption.listen()
 

@@ -27,6 +27,9 @@ struct Archiving {
         case unchanged(Manifest, Verifier.Coverage, TableWitness, SchemaFingerprint)
         /// The relation's rows are new: the old parts stay, and new ones join them.
         case add(to: Manifest)
+        /// It holds the relation's rows as they were before columns came: the relation, in the
+        /// version that the witness saw, holds every value of it.
+        case widen(Manifest, firstOwn: Int, TableWitness)
         /// The relation's rows have changed: parts from `firstOwn` on are written again.
         case renew(Manifest, firstOwn: Int)
     }
@@ -53,6 +56,18 @@ struct Archiving {
             let export = try Export(session: session).run(
                 subject, generation: old.generation + 1, adopting: old.parts.count)
             return try publish(export, stopwatch) { try $0.replace() }
+        case .widen(let old, let firstOwn, let witness):
+            let export = try Export(session: session).run(
+                subject, generation: old.generation + 1, adopting: firstOwn)
+            guard export.witness.isSame(as: witness) else {
+                try export.staged.discard()
+                throw Problem(
+                    "partition.changed", .tryLater,
+                    "Rows of \(subject.name) changed while it was archived anew. Nothing was "
+                        + "dropped; its older archive is as it was.",
+                    hint: "Run it again; it goes on where it stopped.")
+            }
+            return try publish(export, stopwatch) { try $0.replace() }
         case .renew(let old, let firstOwn):
             let export = try Export(session: session).run(
                 subject, generation: old.generation + 1, adopting: firstOwn)
@@ -73,9 +88,12 @@ struct Archiving {
         guard let old = try session.store.manifest(of: subject.slice) else { return .fresh }
         let snapshot = try session.snapshot(of: subject)
         let columns = snapshot.definition.columns.map(\.name)
-        let sameColumns = columns == old.definition.columns.map(\.name)
+        let oldColumns = old.definition.columns.map(\.name)
+        let sameColumns = columns == oldColumns
+        let isWider = !sameColumns && Set(oldColumns).isSubset(of: columns)
         let found = try ContentDigest(
-            copy: try snapshot.copyOut(columns: columns), interruption: session.interruption)
+            copy: try snapshot.copyOut(columns: isWider ? oldColumns : columns),
+            interruption: session.interruption)
         let witness = try snapshot.witness()
         let fingerprint = snapshot.fingerprint
         try snapshot.end()
@@ -87,6 +105,10 @@ struct Archiving {
         if sameColumns, found == old.digest {
             return .unchanged(old, .whole, witness, fingerprint)
         }
+        if isWider, isSameRelation, found == old.ownDigest {
+            return .widen(old, firstOwn: old.firstOwnPart, witness)
+        }
+        if isWider, found == old.digest { return .widen(old, firstOwn: 0, witness) }
         if isSameRelation { return .renew(old, firstOwn: old.firstOwnPart) }
         let last = try session.connection.ledger.states(of: session.table.name)[subject.bounds]
         if last?.kind == .dropped { return .add(to: old) }

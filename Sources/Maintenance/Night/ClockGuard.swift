@@ -32,6 +32,8 @@ struct ClockGuard {
     private static let tolerance: Int64 = 5 * 60
 
     init(_ connection: Connection, explicit: Instant?) throws {
+        // The last run before the clock: another run may begin between the two.
+        let last = try connection.ledger.lastRun()
         server = try connection.serverClock()
         let host = HostClock.now
         let apart = (server.microseconds - host.microseconds) / Instant.microsecondsPerSecond
@@ -49,7 +51,7 @@ struct ClockGuard {
                         + "Nothing was done.",
                     hint: "A run may be set back, never ahead; plan --now shows the future.")
             }
-        } else if let last = try connection.ledger.lastRun() {
+        } else if let last {
             let then = last.finishedAt ?? last.startedAt
             guard then <= server else {
                 throw Problem(

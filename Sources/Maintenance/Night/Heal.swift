@@ -6,22 +6,40 @@ import Retention
 struct Healing {
     let session: TableSession
 
-    func run() throws -> [Report.Entry] {
-        var done = try session.store.heal(table: session.table.name).map {
-            Report.Entry(.heal, "archives", note: $0)
+    /// One failure stops neither the others nor what comes after.
+    func run() -> (done: [Report.Entry], problems: [Problem]) {
+        var done: [Report.Entry] = []
+        var problems: [Problem] = []
+        func attempt(_ step: () throws -> Void) {
+            do { try step() } catch {
+                problems.append(
+                    session.interruption.status == nil ? Problem(explaining: error) : .interrupted)
+            }
         }
-        for pending in try session.connection.ledger.detaching(of: session.table.name) {
-            try session.interruption.check()
-            var event = pending.event
-            event.kind = .detached
-            let relation = try session.connection.ddl.finalizeDetach(
-                pending, from: session.table, event: event, by: session.run,
-                ladder: session.ladder)
-            done.append(
-                Report.Entry(
-                    .heal, pending.event.relation?.name ?? pending.relation.name.name,
-                    bounds: event.bounds, note: "finished its detach; it is \(relation.name) now"))
+        attempt {
+            done += try session.store.heal(table: session.table.name).map {
+                Report.Entry(.heal, "archives", note: $0)
+            }
         }
-        return done
+        attempt {
+            // One that never began is a partition like any other.
+            for pending in try session.connection.ledger.detaching(of: session.table.name)
+            where pending.state != .attached {
+                attempt { done.append(try finish(pending)) }
+            }
+        }
+        return (done, problems)
+    }
+
+    private func finish(_ pending: PendingDetach) throws -> Report.Entry {
+        try session.interruption.check()
+        let name = pending.event.relation?.name ?? pending.relation.name.name
+        try session.connection.setStep("heal \(name)")
+        let relation = try session.connection.ddl.finalizeDetach(
+            pending, from: session.table, event: pending.event, by: session.run,
+            ladder: session.ladder)
+        return Report.Entry(
+            .heal, name, bounds: pending.event.bounds,
+            note: "finished its detach; it is \(relation.name) now")
     }
 }

@@ -122,11 +122,14 @@ public struct Night {
             let settings = site.tables[index]
             if let store {
                 let session = session(settings, connection, store, table, lock, identity, now)
-                entry.done += try Healing(session: session).run()
+                let healed = Healing(session: session).run()
+                entry.done += healed.done
+                entry.problems += healed.problems
             }
             FailPoint.pass("night.healed")
             if options.includes(.premake) {
                 let seen = TableObservation.observe(settings, on: connection, store: nil)
+                if seen.table == nil { entry.problems += seen.problems }
                 let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
                 entry.problems += plan.problems.filter { $0.id.hasPrefix("premake.") }
                 let made = Premaking(connection: connection, ladder: site.ladder(interruption)).run(
@@ -154,7 +157,9 @@ public struct Night {
             let settings = site.tables[index]
             let seen = TableObservation.observe(settings, on: connection, store: store)
             let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
-            entry.problems += plan.problems.filter { !$0.id.hasPrefix("premake.") }
+            entry.problems += plan.problems.filter {
+                !$0.id.hasPrefix("premake.") && !entry.problems.contains($0)
+            }
             entry.notes += plan.notes
             var night = TableNight(
                 session: session(settings, connection, store, table, lock, identity, now),

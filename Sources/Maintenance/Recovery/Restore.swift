@@ -68,6 +68,7 @@ public struct Restore {
             try load(
                 manifest, from: directory, as: landing, into: relation, by: restoration, definition)
             try compare(manifest, landing, with: relation, by: restoration)
+            try interruption.check()
             if let parent {
                 // The parent's of today: ATTACH wants these, and would build them under its lock.
                 try restoration.createIndexes(
