@@ -10,6 +10,8 @@ struct Healing {
         var done = try session.store.heal(table: session.table.name).map {
             Report.Entry(.heal, "archives", note: $0)
         }
+        done += try Leftovers.remove(
+            of: session.table.name, on: session.connection, by: session.run)
         for pending in try session.connection.ledger.detaching(of: session.table.name) {
             try session.interruption.check()
             var event = pending.event
