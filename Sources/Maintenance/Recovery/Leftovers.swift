@@ -32,7 +32,9 @@ enum Leftovers {
     /// After a restore has failed. What cannot be dropped now is dropped by the next one, or by
     /// the next night; the failure itself is what has to be told.
     static func removeOwn(on connection: Connection, by run: RunIdentity) {
-        guard !connection.isBroken else { return }
-        do { _ = try remove(on: connection, by: run) } catch { return }
+        // Twice: what a signal cancels may be the first attempt.
+        for _ in 0..<2 where !connection.isBroken {
+            do { _ = try remove(on: connection, by: run) } catch { continue }
+        }
     }
 }

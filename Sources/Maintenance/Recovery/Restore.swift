@@ -62,9 +62,7 @@ public struct Restore {
         if case .attach = target {
             parent = try connection.catalog.partitionedTable(slice.table, key: manifest.key)
         }
-        // Held until the session ends.
         let lock = try parent.map { try RunLock(on: connection, table: $0) }
-        defer { withExtendedLifetime(lock) {} }
         let crew = try RestoreCrew(
             lead: connection, wanted: try sessions(for: manifest, on: connection)
         ) { try site.connect(as: application) }
@@ -104,6 +102,7 @@ public struct Restore {
             try restoration.append(done, by: run)
             try interruption.check()
             try restoration.commit()
+            if let lock { try lock.release() }
             return Result(
                 slice: slice, relation: relation.name, rows: manifest.digest.rows,
                 digest: manifest.digest.hex, pinnedUntil: until, seconds: stopwatch.seconds)
