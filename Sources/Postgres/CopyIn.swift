@@ -4,8 +4,8 @@ import Retention
 
 /// Rows on their way into the server, as COPY text lines.
 public final class CopyIn {
-    /// What libpq is handed at once; it counts in 32 bits.
-    private static let chunkBytes = 1 << 24
+    /// What libpq is handed at once: it copies that, and the server waits for all of it.
+    private static let chunkBytes = 1 << 18
 
     private let connection: Connection
     private var isOver = false

@@ -14,11 +14,15 @@ public final class CopyOut {
     public private(set) var isFinished = false
     private var isAbandoned = false
 
-    init(_ columns: [Identifier], from relation: QualifiedName, on connection: Connection) throws {
+    init(
+        _ columns: [Identifier], from relation: QualifiedName, in pages: PageRange = .all,
+        on connection: Connection
+    ) throws {
         self.connection = connection
         // Text format and its defaults are spelt by saying nothing.
         try connection.beginCopy(
-            "copy.out", "COPY (SELECT \(columns) FROM ONLY \(relation)) TO STDOUT",
+            "copy.out",
+            "COPY (SELECT \(columns) FROM ONLY \(relation)\(pages.condition)) TO STDOUT",
             expect: PGRES_COPY_OUT)
     }
 

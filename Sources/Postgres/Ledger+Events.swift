@@ -91,13 +91,16 @@ extension Ledger {
     }
 
     /// The latest event of each of some relations; nothing for those without any.
-    func latestEvents(of oids: [UInt32]) throws -> [UInt32: RecordedEvent] {
+    func latestEvents(
+        of oids: [UInt32],
+        kinds: [LedgerEvent.Kind] = [.detaching, .detached, .reattached, .dropped]
+    ) throws -> [UInt32: RecordedEvent] {
         let latest = try events(
             """
             WHERE l.id IN (
                 SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
                 WHERE m.relation_oid = ANY (\(values: oids.map { "\($0)" })::oid[])
-                    AND m.kind IN ('detaching', 'detached', 'reattached', 'dropped')
+                    AND m.kind = ANY (\(values: kinds.map(\.rawValue))::text[])
                 GROUP BY m.relation_oid)
             """)
         var byOID: [UInt32: RecordedEvent] = [:]

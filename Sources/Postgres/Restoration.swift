@@ -1,11 +1,15 @@
 import Retention
 
-/// Rows on their way back: one transaction that makes a table, fills it, and attaches it where
-/// that is wanted. Nothing of it is seen before `commit`.
+/// Rows on their way back: a table is made, filled, read back, and attached where that is wanted.
+/// Nothing is seen under its name before `commit`.
+///
+/// All in one transaction, unless `hide` lets other sessions take part: then one transaction makes
+/// the table out of sight, and another, begun by `seal`, proves and publishes it.
 public final class Restoration {
     private let connection: Connection
     private var isOpen = true
     private var model: TableModel?
+    private var hidden: HiddenTable?
 
     public init(on connection: Connection) throws {
         self.connection = connection
@@ -50,11 +54,8 @@ public final class Restoration {
     private func create(_ name: QualifiedName, _ sql: SQL) throws {
         do {
             try connection.run("restore.create", sql)
-        } catch let error as PostgresError where ["42P07", "42710"].contains(error.sqlState) {
-            throw Problem(
-                "restore.exists", .partial,
-                "There is a table or type \(name) already. Nothing was restored.",
-                hint: "Choose another name for --into, or drop it.")
+        } catch let error as PostgresError where error.isNameTaken {
+            throw Problem.restoreExists(name)
         }
     }
 
@@ -68,17 +69,31 @@ public final class Restoration {
         return try connection.ddl.create(name, of: parent, model, withIndexes: false)
     }
 
-    /// Begins to load. `freeze` needs the table to have been made in this transaction; its rows
-    /// are then visible to older snapshots too, and need no later vacuum.
-    public func copyIn(_ relation: Relation, columns: [String], freeze: Bool) throws -> CopyIn {
-        try CopyIn(
-            columns.map(Identifier.init), into: relation.name, freeze: freeze, on: connection)
+    // MARK: Out of sight
+
+    /// Commits the empty table under a name of its own, which it gives, for others to fill.
+    public func hide(_ made: Relation, event: LedgerEvent, by run: RunIdentity) throws
+        -> Relation
+    {
+        let hidden = try HiddenTable(made, event: event, by: run, on: connection)
+        isOpen = false
+        self.hidden = hidden
+        return hidden.relation
     }
 
-    /// Reads back what was loaded.
-    public func copyOut(_ relation: Relation, columns: [String]) throws -> CopyOut {
-        try CopyOut(columns.map(Identifier.init), from: relation.name, on: connection)
+    /// To be called once the table is filled: nobody can write to it from now on.
+    public func seal() throws {
+        guard let hidden else { return }
+        try hidden.seal()
+        isOpen = true
     }
+
+    /// The table under the name that it is to have, once it is proven.
+    public func unhide(_ relation: Relation) throws -> Relation {
+        try hidden?.unhide() ?? relation
+    }
+
+    // MARK: Finishing
 
     /// Makes the definition's indexes, and its primary key, unique and exclusion constraints, under
     /// names that the server chooses: the old ones may still be in use.
@@ -141,9 +156,40 @@ public final class Restoration {
         }
     }
 
+    /// The transaction's work is undone; a hidden table is left for `Ledger.remove`.
     public func rollback() {
         guard isOpen else { return }
         isOpen = false
         connection.rollback()
+    }
+}
+
+extension Connection {
+    /// Fills a table through one COPY. In the transaction that made it its rows are frozen: no
+    /// vacuum has to come back to them. In a transaction of its own they are not.
+    public func load(
+        _ relation: Relation, columns: [String], _ body: (CopyIn) throws -> Void
+    ) throws -> Int64 {
+        let freeze = isInTransaction
+        return try inSomeTransaction {
+            if !freeze { try commitLocally() }
+            let copy = try CopyIn(
+                columns.map(Identifier.init), into: relation.name, freeze: freeze, on: self)
+            do {
+                try body(copy)
+                return try copy.finish()
+            } catch {
+                copy.cancel()
+                throw error
+            }
+        }
+    }
+
+    /// Reads back what was loaded.
+    public func readBack(_ relation: Relation, columns: [String], in pages: PageRange) throws
+        -> CopyOut
+    {
+        try CopyOut(
+            columns.map(Identifier.init), from: relation.name, in: pages, on: self)
     }
 }

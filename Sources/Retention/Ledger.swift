@@ -11,6 +11,10 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case detached
         /// A quarantined table was dropped against a proof.
         case dropped
+        /// A restore is about to fill a hidden table.
+        case restoring
+        /// A hidden table that was never finished was dropped again.
+        case abandoned
         /// An archive came back as a table, or as a partition.
         case restored
         /// A pin was lifted.

@@ -22,6 +22,10 @@ struct Healing {
             }
         }
         attempt {
+            done += try Leftovers.remove(
+                of: session.table.name, on: session.connection, by: session.run)
+        }
+        attempt {
             // One that never began is a partition like any other.
             for pending in try session.connection.ledger.detaching(of: session.table.name)
             where pending.state != .attached {

@@ -2,6 +2,7 @@ import Archives
 import Postgres
 import Retention
 import RowCoding
+import Synchronization
 
 /// Brings an archive back: into a new table, or as a partition of its table again.
 public struct Restore {
@@ -34,8 +35,8 @@ public struct Restore {
         self.host = host
     }
 
-    /// One transaction: the rows are loaded, read back and compared by digest, and only then is
-    /// anything to be seen of them.
+    /// The rows are loaded, read back and compared by digest, and only then is anything to be seen
+    /// of them under the table's name.
     public func run(_ slice: Slice, to target: Target, withIndexes: Bool, pin: Span) throws
         -> Result
     {
@@ -48,27 +49,41 @@ public struct Restore {
                 hint: "pgretain archives list --table \(slice.table)")
         }
         let directory = try store.directory(of: slice)
-        let connection = try site.connect(as: "pgretain: restore \(manifest.partition.name.name)")
+        let application = "pgretain: restore \(manifest.partition.name.name)"
+        let connection = try site.connect(as: application)
         interruption.onSignal(try connection.canceller().cancelling)
         defer { interruption.onSignal(nil) }
         if try connection.ledger.state() == .absent { try connection.ledger.create() }
         let run = RunIdentity(newOn: host, tool: site.tool)
         let until = pin.after(try connection.serverClock(), in: .utc)
+        _ = try Leftovers.remove(on: connection, by: run)
 
         var parent: PartitionedTable?
         if case .attach = target {
             parent = try connection.catalog.partitionedTable(slice.table, key: manifest.key)
         }
         let lock = try parent.map { try RunLock(on: connection, table: $0) }
+        let crew = try RestoreCrew(
+            lead: connection, wanted: try sessions(for: manifest, on: connection)
+        ) { try site.connect(as: application) }
+        interruption.onSignal(crew.cancelling)
+        let event = LedgerEvent(
+            .restored, table: slice.table, bounds: manifest.bounds, archive: slice.path,
+            details: ["attached": parent == nil ? "no" : "yes"])
+
         let restoration = try Restoration(on: connection)
         do {
             let landing = Landing(manifest, in: connection.facts.encoding)
-            let relation = try create(restoration, target, manifest, landing, parent, connection)
-            let definition = try connection.catalog.definition(of: relation.oid)
-            try load(
-                manifest, from: directory, as: landing, into: relation, by: restoration, definition)
-            try compare(manifest, landing, with: relation, by: restoration)
+            var relation = try create(restoration, target, manifest, landing, parent, connection)
+            try requireColumns(manifest, in: relation, connection)
+            if crew.count > 1 {
+                relation = try restoration.hide(relation, event: event, by: run)
+            }
+            try load(manifest, from: directory, as: landing, into: relation, by: crew)
             try interruption.check()
+            try restoration.seal()
+            try compare(manifest, landing, with: relation, by: crew)
+            relation = try restoration.unhide(relation)
             if let parent {
                 // The parent's of today: ATTACH wants these, and would build them under its lock.
                 try restoration.createIndexes(
@@ -81,12 +96,11 @@ public struct Restore {
             }
             _ = try restoration.addPin(
                 table: slice.table, relation: relation.name, bounds: manifest.bounds, until: until)
-            try restoration.append(
-                LedgerEvent(
-                    .restored, table: slice.table, relation: relation.name,
-                    relationOID: relation.oid, bounds: manifest.bounds, digest: manifest.digest,
-                    archive: slice.path, details: ["attached": parent == nil ? "no" : "yes"]),
-                by: run)
+            var done = event
+            done.relation = relation.name
+            done.relationOID = relation.oid
+            done.digest = manifest.digest
+            try restoration.append(done, by: run)
             try interruption.check()
             try restoration.commit()
             if let lock { try lock.release() }
@@ -94,10 +108,20 @@ public struct Restore {
                 slice: slice, relation: relation.name, rows: manifest.digest.rows,
                 digest: manifest.digest.hex, pinnedUntil: until, seconds: stopwatch.seconds)
         } catch {
+            // What comes now is short, and is not to be cancelled.
+            interruption.onSignal(nil)
             restoration.rollback()
+            Leftovers.removeOwn(on: connection, by: run)
             try interruption.check()
             throw error
         }
+    }
+
+    /// A hidden table would reach the subscribers of a publication of all tables, under a name
+    /// that they do not have: there one session does it all in one transaction.
+    private func sessions(for manifest: Manifest, on connection: Connection) throws -> Int {
+        try connection.catalog.publishesEveryTable()
+            ? 1 : min(site.workersInMemory, manifest.parts.count)
     }
 
     private func create(
@@ -126,33 +150,29 @@ public struct Restore {
         }
     }
 
-    // MARK: Loading
-
-    private func load(
-        _ manifest: Manifest, from directory: ArchiveDirectory, as landing: Landing,
-        into relation: Relation, by restoration: Restoration, _ target: TableDefinition
+    private func requireColumns(
+        _ manifest: Manifest, in relation: Relation, _ connection: Connection
     ) throws {
-        let columns = landing.definition.columns
-        let existing = Set(target.columns.map(\.name))
-        if let missing = columns.first(where: { !existing.contains($0.name) }) {
+        let columns = try connection.catalog.definition(of: relation.oid).columns
+        let existing = Set(columns.map(\.name))
+        if let missing = manifest.definition.columns.first(where: { !existing.contains($0.name) }) {
             throw Problem(
                 "restore.columns", .data,
                 "The archive has the column \(missing.name), and \(relation.name) has not. "
                     + "Nothing was restored.",
                 hint: "pgretain restore --into makes a table of the archive's own shape.")
         }
-        let loaded = columns.filter { !$0.isGenerated }.map(\.name)
-        let copy = try restoration.copyIn(relation, columns: loaded, freeze: true)
-        let rows: Int64
-        do {
-            try PartLoader(
-                workers: site.workersInMemory, interruption: interruption, progress: progress
-            ).load(manifest, from: directory, as: landing) { try copy.send($0) }
-            rows = try copy.finish()
-        } catch {
-            copy.cancel()
-            throw error
-        }
+    }
+
+    // MARK: Loading
+
+    private func load(
+        _ manifest: Manifest, from directory: ArchiveDirectory, as landing: Landing,
+        into relation: Relation, by crew: RestoreCrew
+    ) throws {
+        let rows = try PartLoader(
+            workers: site.workersInMemory, interruption: interruption, progress: progress
+        ).load(manifest, from: directory, as: landing, into: relation, by: crew)
         guard rows == Int64(manifest.digest.rows) else {
             throw Problem(
                 "restore.rows", .data,
@@ -161,14 +181,26 @@ public struct Restore {
         }
     }
 
+    /// Whoever reads sees the same rows: the table is sealed, or nobody else can see it.
     private func compare(
-        _ manifest: Manifest, _ landing: Landing, with relation: Relation,
-        by restoration: Restoration
+        _ manifest: Manifest, _ landing: Landing, with relation: Relation, by crew: RestoreCrew
     ) throws {
-        let copy = try restoration.copyOut(
-            relation, columns: manifest.definition.columns.map(\.name))
-        let found = try ContentDigest(
-            copy: copy, asBytea: landing.asBytea, interruption: interruption)
+        let columns = manifest.definition.columns.map(\.name)
+        let ranges = BlockingQueue(try crew.lead.catalog.pageRanges(of: relation))
+        ranges.close()
+        let (asBytea, interruption) = (landing.asBytea, interruption)
+        let total = Mutex(ContentDigest())
+        try crew.run(
+            stop: { ranges.abandon() },
+            work: { connection in
+                while let pages = ranges.pop() {
+                    let copy = try connection.readBack(relation, columns: columns, in: pages)
+                    let found = try ContentDigest(
+                        copy: copy, asBytea: asBytea, interruption: interruption)
+                    total.withLock { $0.add(found) }
+                }
+            })
+        let found = total.withLock { $0 }
         guard found == manifest.digest else {
             throw Problem(
                 "restore.contents", .data,

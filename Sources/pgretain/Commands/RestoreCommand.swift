@@ -11,8 +11,8 @@ struct RestoreCommand: ParsableCommand {
               pgretain restore --table system_logs --period 2025-01 --into back
               pgretain restore --table system_logs --period 2025-01 --attach
 
-            All in one transaction: the rows are loaded, read back and compared
-            by digest, and only then is anything to be seen of them. What was
+            The rows are loaded, read back and compared by digest, and only then
+            is anything to be seen of them under the table's name. What was
             restored is pinned: retention leaves it alone until the pin ends.
             """)
 

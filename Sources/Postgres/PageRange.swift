@@ -1,0 +1,51 @@
+import Retention
+
+/// Neighbouring pages of a table: `[from, to)`, each end open where it is nil.
+public struct PageRange: Equatable, Sendable {
+    let from: Int64?
+    let to: Int64?
+
+    static let all = PageRange(from: nil, to: nil)
+
+    /// Ranges of so many pages that hold every row a table of that size has or will have, and
+    /// none twice: the last one has no end.
+    static func cut(pages: Int64, every step: Int64) -> [PageRange] {
+        let cuts = Array(stride(from: step, to: max(pages, step), by: Int(step)))
+        return zip([nil] + cuts, cuts + [nil]).map { PageRange(from: $0, to: $1) }
+    }
+
+    /// A TID range scan (PostgreSQL 14 and later) reads these pages and no others.
+    var condition: SQL {
+        let ends: [SQL] = [
+            from.map { "ctid >= \(literal: "(\($0),0)")" },
+            to.map { "ctid < \(literal: "(\($0),0)")" },
+        ].compactMap { $0 }
+        return ends.isEmpty ? "" : " WHERE \(SQL.list(ends, separator: " AND "))"
+    }
+}
+
+extension Catalog {
+    /// A table's pages, cut into ranges of 128 MiB or less.
+    public func pageRanges(of relation: Relation) throws -> [PageRange] {
+        let row = try connection.run(
+            "catalog.pages",
+            """
+            SELECT pg_catalog.pg_relation_size(\(value: relation.oid)::oid::pg_catalog.regclass)
+                / pg_catalog.current_setting('block_size')::bigint,
+                (128 << 20) / pg_catalog.current_setting('block_size')::bigint
+            """
+        ).one()
+        return PageRange.cut(pages: try row.int(0), every: try row.int(1))
+    }
+
+    /// Whether a publication sends on whatever any table gets, hidden ones among them.
+    public func publishesEveryTable() throws -> Bool {
+        try connection.run(
+            "catalog.publications",
+            """
+            SELECT pg_catalog.current_setting('wal_level') = 'logical' AND EXISTS (
+                SELECT FROM pg_catalog.pg_publication AS p WHERE p.puballtables AND p.pubinsert)
+            """
+        ).one().bool(0)
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import TestSupport
+
+/// A scene with a January in the store, in several parts, and gone from the database.
+///
+/// Its rows have a column whose type's CHECK passes a gate: a session that holds the gate's lock
+/// stops whoever loads such rows, for as long as it likes.
+struct RestoreScene {
+    let scene: Scene
+    /// Count and checksum of January's rows, as they were.
+    let before: String
+
+    init(workers: Int = 3, isGated: Bool = true) throws {
+        scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 2)
+        try scene.database.psql(
+            """
+            CREATE FUNCTION gate(text) RETURNS boolean LANGUAGE plpgsql AS $$
+                BEGIN
+                    PERFORM pg_catalog.pg_advisory_xact_lock_shared(4711);
+                    RETURN true;
+                END $$;
+            INSERT INTO logs (level, message, created_at)
+                SELECT 'INFO', repeat(md5(n::text), 8), '2025-01-02'::date + n * interval '1 minute'
+                FROM generate_series(1, 20000) AS n;
+            CREATE DOMAIN gated AS text CHECK (public.gate(VALUE));
+            """)
+        if isGated { try scene.database.psql("ALTER TABLE logs ALTER COLUMN message TYPE gated") }
+        before = try scene.digest(of: "logs_2025_01")
+        try configure(workers: workers)
+        try scene.approve()
+        let night = try scene.night(nil, "--only", "retire")
+        guard night.status == 0, try scene.partitions() == ["logs_2025_02"] else {
+            throw Unapproved(text: night.stderr)
+        }
+    }
+
+    func configure(workers: Int) throws {
+        try scene.configure(
+            Scene.policy(more: ["premake: 0"]), extra: "workers: \(workers)\npart_size: 1 MiB")
+    }
+
+    var parts: Int {
+        get throws { try scene.archiveFiles().filter { $0.hasSuffix(".gz") }.count }
+    }
+
+    // MARK: Restoring
+
+    func restore(_ ending: String...) throws -> Outcome {
+        try scene.pgretain(Self.command + ending)
+    }
+
+    func start(_ ending: String...) throws -> Running {
+        try Program.start(Self.command + ending + ["--config", scene.configuration])
+    }
+
+    private static let command = ["restore", "--table", "public.logs", "--period", "2025-01"]
+
+    // MARK: The gate
+
+    /// A session that nobody who loads gets past.
+    func closedGate() throws -> PsqlSession {
+        let gate = try scene.database.session()
+        gate.ask("SELECT pg_advisory_lock(4711);")
+        return gate
+    }
+
+    func open(_ gate: PsqlSession) { gate.ask("SELECT pg_advisory_unlock(4711);") }
+
+    // MARK: Looking
+
+    /// The hidden tables, with their schema.
+    func hidden() throws -> [String] {
+        try scene.database.superuser(
+            """
+            SELECT 'pgretain.' || c.relname FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'pgretain' AND c.relkind = 'r' AND c.relname ~ '^r_[0-9]+$'
+            ORDER BY 1
+            """
+        ).split(separator: "\n").map(String.init)
+    }
+
+    func exists(_ table: String) throws -> Bool {
+        try scene.database.superuser("SELECT to_regclass('\(table)') IS NOT NULL") == "t"
+    }
+
+    /// The hidden table of a restore whose loading sessions all stand at the gate.
+    func hiddenAtGate(sessions: Int) throws -> String {
+        try wait("\(sessions) at the gate") {
+            try scene.database.superuser(
+                """
+                SELECT count(*) FROM pg_locks
+                WHERE locktype = 'advisory' AND NOT granted AND objid = 4711
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """) == "\(sessions)"
+        }
+        guard let table = try hidden().first else { throw NeverReached(text: "no hidden table") }
+        return table
+    }
+
+    /// Waits until somebody waits for a lock on a table.
+    func waitForWaiter(_ mode: String, on table: String) throws {
+        try wait("a waiter for \(mode) on \(table)") {
+            try scene.database.superuser(
+                """
+                SELECT count(*) FROM pg_locks WHERE relation = to_regclass('\(table)')
+                    AND mode = '\(mode)' AND NOT granted
+                """) == "1"
+        }
+    }
+
+    /// Waits until no session of a restore is left.
+    func waitForEnd() throws {
+        try wait("the end of all sessions") {
+            try scene.database.superuser(
+                """
+                SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                    AND application_name LIKE 'pgretain: restore%'
+                """) == "0"
+        }
+    }
+
+    private func wait(_ what: String, until isSo: () throws -> Bool) throws {
+        for _ in 0..<600 {
+            if try isSo() { return }
+            Thread.sleep(forTimeInterval: 0.05)
+        }
+        throw NeverReached(text: "never reached: \(what)")
+    }
+}
