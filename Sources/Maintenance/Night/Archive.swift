@@ -70,7 +70,8 @@ struct Archiving {
         let columns = snapshot.definition.columns.map(\.name)
         let sameColumns = columns == old.definition.columns.map(\.name)
         let found = try ContentDigest(
-            copy: try snapshot.copyOut(columns: columns), interruption: session.interruption)
+            copy: try snapshot.copyOut(columns: columns), interruption: session.interruption,
+            pace: session.pace)
         let witness = try snapshot.witness()
         let fingerprint = snapshot.fingerprint
         try snapshot.end()
@@ -141,12 +142,13 @@ struct Archiving {
 
 extension ContentDigest {
     /// The digest of all that a COPY sends, without writing any of it.
-    init(copy: CopyOut, interruption: Interruption) throws {
+    init(copy: CopyOut, interruption: Interruption, pace: Pace? = nil) throws {
         self.init()
         let block = CopyBlock()
         let budget = 8 << 20
+        let pace = pace.map { pace in { try pace.spend($0) } }
         do {
-            while try copy.fill(block, budget: budget, rowOverhead: 0) {
+            while try copy.fill(block, budget: budget, rowOverhead: 0, pace: pace) {
                 try interruption.check()
                 add(RowDigest.of(block.bytes))
                 block.removeAll()
