@@ -5,8 +5,8 @@ public struct Scene: Sendable {
     public let database: Database
     private let directory = TemporaryDirectory()
 
-    public init() throws {
-        database = try Cluster.shared.createDatabase()
+    public init(on cluster: Cluster = .shared) throws {
+        database = try cluster.createDatabase()
         try FileManager.default.createDirectory(
             atPath: archives, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o750])
