@@ -48,6 +48,9 @@ public struct NightPreview: Sendable, Encodable {
                     "\(owner) manages \(table.name) too; let only one of the two drop partitions")
             }
         }
+        if !site.throttle.pressure.areNone {
+            check { warnings += try pressures(on: site) }
+        }
         if let store { check { try requireSpace(for: plan, in: store) } }
         return NightPreview(
             plan: plan, checks: checks, warnings: warnings,
@@ -64,6 +67,17 @@ public struct NightPreview: Sendable, Encodable {
                     + "\(bytes / 2).",
                 hint: "Make room in \(store.root), or move archives: to a larger disk.")
         }
+    }
+
+    /// What a run would wait for now.
+    private static func pressures(on site: Site) throws -> [String] {
+        let watching = try site.connectToWatch()
+        let load = try watching.catalog.load()
+        let throttle = site.throttle
+        let hidden = throttle.hiddenNote(load, watching)
+        return throttle.pressure.exceeded(by: load).map {
+            "\($0.key): \($0.sentence); a run would wait up to \(throttle.pressureWait)"
+        } + (hidden.map { [$0] } ?? [])
     }
 
     /// The ladder of a careful operator: keep for a month, then detach, then drop.

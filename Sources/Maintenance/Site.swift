@@ -18,13 +18,14 @@ public struct Site: Sendable {
     /// The longest rung of the lock ladder, in milliseconds.
     public var lockTimeoutMilliseconds: Int
     public var lockAttempts: Int
+    public var throttle: ThrottleSettings
     /// Name and version, as manifests and the ledger have it.
     public var tool: String
 
     public init(
         database: String, password: String?, role: String?, archives: String,
         tables: [TableSettings], workers: Int, partBytes: Int, lockTimeoutMilliseconds: Int,
-        lockAttempts: Int, tool: String
+        lockAttempts: Int, throttle: ThrottleSettings, tool: String
     ) {
         self.database = database
         self.password = password
@@ -35,6 +36,7 @@ public struct Site: Sendable {
         self.partBytes = partBytes
         self.lockTimeoutMilliseconds = lockTimeoutMilliseconds
         self.lockAttempts = lockAttempts
+        self.throttle = throttle
         self.tool = tool
     }
 

@@ -13,6 +13,7 @@ public final class CopyOut {
     /// All lines came, and the server has confirmed their number.
     public private(set) var isFinished = false
     private var isAbandoned = false
+    private static let paceBytes = 1 << 17
 
     init(
         _ columns: [Identifier], from relation: QualifiedName, in pages: PageRange = .all,
@@ -29,8 +30,11 @@ public final class CopyOut {
     deinit { abandon() }
 
     /// Appends lines until their bytes, and `rowOverhead` for each, reach the budget, or none are
-    /// left; at least one line. False once there was none to append.
-    public func fill(_ block: CopyBlock, budget: Int, rowOverhead: Int) throws -> Bool {
+    /// left; at least one line. False once there was none to append. `pace` hears of what came in
+    /// portions of `paceBytes`, and may take its time.
+    public func fill(
+        _ block: CopyBlock, budget: Int, rowOverhead: Int, pace: ((Int) throws -> Void)? = nil
+    ) throws -> Bool {
         if isFinished { return false }
         guard !isAbandoned else {
             throw PostgresError.unexpected("the COPY was given up", statement: "copy.out")
@@ -38,6 +42,7 @@ public final class CopyOut {
         if FailPoint.fails(at: "copy.out") { throw connection.injected("copy.out") }
         var spent = 0
         var received: Int64 = 0
+        var unpaced = 0
         var line: UnsafeMutablePointer<CChar>?
         var length: Int32 = 0
         repeat {
@@ -46,14 +51,20 @@ public final class CopyOut {
             block.append(line: bytes, count: Int(length))
             received += 1
             spent += Int(length) + rowOverhead
+            unpaced += Int(length)
             let last = bytes[Int(length) - 1]
             PQfreemem(bytes)
             guard last == CChar(bitPattern: UInt8(ascii: "\n")) else {
                 abandon()
                 throw PostgresError.unexpected("a row without its newline", statement: "copy.out")
             }
+            if let pace, unpaced >= Self.paceBytes {
+                try pace(unpaced)
+                unpaced = 0
+            }
         } while spent < budget
         rows += received
+        if unpaced > 0 { try pace?(unpaced) }
         if length <= 0 { try finish(length) }
         return received > 0
     }

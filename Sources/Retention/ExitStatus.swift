@@ -18,7 +18,7 @@ public enum ExitStatus: Int32, Sendable, Codable, CaseIterable {
     case cannotCreate = 73
     /// Input-output error, or the disk is full.
     case inputOutput = 74
-    /// Another run holds the lock, or a lock was not to be had.
+    /// Another run holds the lock, a lock was not to be had, or the server was under pressure.
     case tryLater = 75
     /// Refused by a safety brake.
     case brake = 76

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # A throw-away PostgreSQL cluster that lives as long as our standard input stays open.
 #
-#   throwaway-cluster.sh [--tcp] [-c NAME=VALUE ...] < PIPE
+#   throwaway-cluster.sh [--tcp] [--standby-of SOCKET-DIRECTORY PORT] [-c NAME=VALUE ...] < PIPE
+#
+# With --standby-of it is a streaming replica of another such cluster, without a slot.
 #
 # Prints `READY <socket directory> <port>` once it answers. On end of input, INT or TERM it stops
 # the server and removes everything: whoever started us may even be killed with -9. It listens on a
@@ -11,10 +13,12 @@
 set -euo pipefail
 
 tcp=no
+primary=()
 settings=()
 while [ $# -gt 0 ]; do
     case $1 in
     --tcp) tcp=yes ;;
+    --standby-of) primary=(-h "$2" -p "$3"); shift 2 ;;
     -c) settings+=(-c "$2"); shift ;;
     *) echo "throwaway-cluster: unknown argument $1" >&2; exit 64 ;;
     esac
@@ -55,8 +59,12 @@ port=54329
 [ "$tcp" = yes ] && port=$(python3 -c \
     'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cd "$base"
-"${as[@]}" "$bindir/initdb" -D "$base/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 \
-    --no-sync >"$base/initdb.log" 2>&1 || { cat "$base/initdb.log" >&2; exit 1; }
+if [ ${#primary[@]} -gt 0 ]; then
+    make=("$bindir/pg_basebackup" "${primary[@]}" -D "$base/data" -U postgres -R -c fast --no-sync)
+else
+    make=("$bindir/initdb" -D "$base/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync)
+fi
+"${as[@]}" "${make[@]}" >"$base/initdb.log" 2>&1 || { cat "$base/initdb.log" >&2; exit 1; }
 "${as[@]}" tee "$base/data/pg_hba.conf" >/dev/null <<'HBA'
 local all pgretain_password scram-sha-256
 host  all pgretain_password 127.0.0.1/32 scram-sha-256

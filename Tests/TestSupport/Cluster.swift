@@ -6,7 +6,7 @@ import Foundation
 /// that is a member of the tables' owner.
 public final class Cluster: Sendable {
     /// Started at first use.
-    public static let shared = Cluster()
+    public static let shared = Cluster(settings: [])
 
     public let socketDirectory: String
     public let port: String
@@ -21,13 +21,27 @@ public final class Cluster: Sendable {
             .deletingLastPathComponent()
     }
 
-    private init() {
+    /// A cluster of its own for tests that change what is the whole server's: with settings that
+    /// need a start, such as `archive_mode=on`.
+    public convenience init(settings: [String]) {
+        self.init(arguments: settings.flatMap { ["-c", $0] })
+        makeRoles()
+    }
+
+    /// A streaming replica of another cluster.
+    public convenience init(standbyOf primary: Cluster, settings: [String]) {
+        self.init(
+            arguments: ["--standby-of", primary.socketDirectory, primary.port]
+                + settings.flatMap { ["-c", $0] })
+    }
+
+    private init(arguments: [String]) {
         let lifeline = Pipe()
         let output = Pipe()
         let script = Process()
         script.executableURL = Self.repository.appendingPathComponent(
             "Tests/Support/throwaway-cluster.sh")
-        script.arguments = ["--tcp"]
+        script.arguments = ["--tcp"] + arguments
         script.standardInput = lifeline
         script.standardOutput = output
         do { try script.run() } catch { fatalError("no cluster: \(error)") }
@@ -42,6 +56,9 @@ public final class Cluster: Sendable {
         socketDirectory = words[1]
         port = words[2]
         self.lifeline = lifeline
+    }
+
+    private func makeRoles() {
         do {
             try psql(
                 "postgres",

@@ -6,8 +6,8 @@ public struct Scene: Sendable {
     private let directory = TemporaryDirectory()
 
     /// `encoding`: the database's, where it is not UTF8.
-    public init(encoding: String? = nil) throws {
-        database = try Cluster.shared.createDatabase(encoding: encoding)
+    public init(on cluster: Cluster = .shared, encoding: String? = nil) throws {
+        database = try cluster.createDatabase(encoding: encoding)
         try FileManager.default.createDirectory(
             atPath: archives, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o750])

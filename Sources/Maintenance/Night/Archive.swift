@@ -93,7 +93,7 @@ struct Archiving {
         let isWider = !sameColumns && Set(oldColumns).isSubset(of: columns)
         let found = try ContentDigest(
             copy: try snapshot.copyOut(columns: isWider ? oldColumns : columns),
-            interruption: session.interruption)
+            interruption: session.interruption, pace: session.pace)
         let witness = try snapshot.witness()
         let fingerprint = snapshot.fingerprint
         try snapshot.end()
@@ -172,13 +172,16 @@ struct Archiving {
 extension ContentDigest {
     /// The digest of all that a COPY sends, without writing any of it. Columns marked in `asBytea`
     /// count as the text whose bytes they hold.
-    init(copy: CopyOut, asBytea: [Bool] = [], interruption: Interruption) throws {
+    init(
+        copy: CopyOut, asBytea: [Bool] = [], interruption: Interruption, pace: Pace? = nil
+    ) throws {
         let holdsText = asBytea.contains(true)
         self.init()
         let block = CopyBlock()
         let budget = 8 << 20
+        let pace = pace.map { pace in { try pace.spend($0) } }
         do {
-            while try copy.fill(block, budget: budget, rowOverhead: 0) {
+            while try copy.fill(block, budget: budget, rowOverhead: 0, pace: pace) {
                 try interruption.check()
                 add(
                     holdsText

@@ -38,7 +38,9 @@ public struct Night {
     private let interruption: Interruption
     private let progress: ProgressSink?
     private let host: String
-    private let stopwatch = Stopwatch()
+    private let isPastDeadline: () -> Bool
+    private let pressure: PressureWatch
+    private let pace: Pace?
 
     public init(
         site: Site, options: NightOptions, interruption: Interruption, progress: ProgressSink?,
@@ -49,6 +51,14 @@ public struct Night {
         self.interruption = interruption
         self.progress = progress
         self.host = host
+        let stopwatch = Stopwatch()
+        let isPastDeadline = {
+            options.deadlineSeconds.map { stopwatch.seconds > $0 } ?? false
+        }
+        self.isPastDeadline = isPastDeadline
+        pressure = PressureWatch(
+            site: site, interruption: interruption, isPastDeadline: isPastDeadline)
+        pace = site.throttle.rate.map { Pace($0, interruption: interruption) }
     }
 
     /// Carries tonight's plan out. Never throws: what went wrong is in the report.
@@ -196,14 +206,11 @@ public struct Night {
     ) -> TableSession {
         TableSession(
             site: site, settings: settings, connection: connection, store: store, table: table,
-            lock: lock, run: identity, now: now, interruption: interruption, progress: progress)
+            lock: lock, run: identity, now: now, interruption: interruption, progress: progress,
+            pressure: pressure, pace: pace)
     }
 
     private var planner: Planner { Planner(maxRetire: options.maxRetire) }
-
-    private func isPastDeadline() -> Bool {
-        options.deadlineSeconds.map { stopwatch.seconds > $0 } ?? false
-    }
 }
 
 extension Report.Table {

@@ -36,6 +36,7 @@ struct PartPipeline {
         let interruption = session.interruption
         let budget = session.site.partBytes
         let workers = session.site.workersInMemory
+        let pace = session.pace.map { pace in { try pace.spend($0) } }
         let progress = StepProgress(
             .export, of: subject.name.name, table: session.table.name,
             totalRows: subject.estimatedRows, sink: session.progress)
@@ -74,9 +75,9 @@ struct PartPipeline {
                 var index = firstIndex
                 while let block = idle.pop() {
                     try interruption.check()
-                    guard try copy.fill(block, budget: budget, rowOverhead: rowOverhead) else {
-                        return
-                    }
+                    let more = try copy.fill(
+                        block, budget: budget, rowOverhead: rowOverhead, pace: pace)
+                    guard more else { return }
                     full.push(Block(index: index, rows: block))
                     index += 1
                 }

@@ -9,7 +9,11 @@ struct TableNight {
     let session: TableSession
     /// True once no new retirement may begin.
     let isPastDeadline: () -> Bool
-    private(set) var report: Report.Table
+    var report: Report.Table
+    /// Why nothing more may begin, once that is so.
+    var halt: String?
+    /// Where that is the server's doing.
+    var pressed: Pressure?
 
     init(session: TableSession, report: Report.Table, isPastDeadline: @escaping () -> Bool) {
         self.session = session
@@ -18,22 +22,39 @@ struct TableNight {
     }
 
     mutating func run(_ plan: TablePlan) {
+        let names =
+            plan.drops.map(\.table.formerName.name) + plan.retirements.map(\.partition.name.name)
+        let done = retire(plan)
+        tellWhatWaits(Array(names[done...]))
+    }
+
+    /// How many drops and retirements, in their order, need no other night.
+    private mutating func retire(_ plan: TablePlan) -> Int {
+        var done = 0
         let hasDefault = plan.entries.contains { $0.partition.extent == .default }
         for drop in plan.drops {
-            guard goOn() else { return }
+            guard goOn() else { return done }
             let subject = Departing(drop.table, slice: drop.slice)
             attempt { night in try night.dropProven(subject) }
+            guard halt == nil else { return done }
+            done += 1
         }
         for entry in plan.retirements {
-            guard goOn() else { return }
+            guard goOn() else { return done }
             guard case .retire(let steps) = entry.verdict, let bounds = entry.partition.bounds,
                 let slice = entry.slice
-            else { continue }
+            else {
+                done += 1
+                continue
+            }
             let subject = Departing(entry.partition, bounds: bounds, slice: slice)
             attempt { night in
                 try night.retire(entry.partition, subject, steps: steps, hasDefault: hasDefault)
             }
+            guard halt == nil else { return done }
+            done += 1
         }
+        return done
     }
 
     // MARK: One partition
@@ -42,7 +63,7 @@ struct TableNight {
         _ partition: Partition, _ subject: Departing, steps: [Step], hasDefault: Bool
     ) throws {
         let archived = try archive(subject)
-        guard steps.contains(.detach) else { return }
+        guard steps.contains(.detach), try serverIsAtEase() else { return }
 
         try session.interruption.check()
         let stopwatch = Stopwatch()
@@ -61,6 +82,7 @@ struct TableNight {
         FailPoint.pass("night.detached")
         let detached = Departing(subject, now: relation)
         if isDue {
+            guard try serverIsAtEase() else { return try settle(detached, archived: archived) }
             try drop(detached, archived: archived)
         } else {
             try settle(detached, archived: archived)
@@ -77,7 +99,9 @@ struct TableNight {
     }
 
     private mutating func dropProven(_ subject: Departing) throws {
-        try drop(subject, archived: try archive(subject))
+        let archived = try archive(subject)
+        guard try serverIsAtEase() else { return }
+        try drop(subject, archived: archived)
     }
 
     /// Where rows have come since the proof, they are archived and the table is proven again.
@@ -98,6 +122,7 @@ struct TableNight {
     }
 
     private mutating func archive(_ subject: Departing) throws -> Archived {
+        let heldBack = session.pace?.sleptSeconds ?? 0
         let archived = try Archiving(session: session).run(subject)
         let manifest = archived.proof.manifest
         report.done.append(
@@ -105,9 +130,7 @@ struct TableNight {
                 .archive, subject.name.name, bounds: subject.bounds, rows: manifest.digest.rows,
                 archiveBytes: manifest.bytes, seconds: archived.seconds,
                 exportSeconds: archived.exportSeconds,
-                note: archived.exportSeconds != nil
-                    ? (manifest.generation > 1 ? "generation \(manifest.generation)" : "")
-                    : "was archived; proven again"))
+                note: note(on: archived, heldBackSince: heldBack)))
         return archived
     }
 
@@ -135,10 +158,11 @@ struct TableNight {
         }
         if storeIsOut { return false }
         guard !isPastDeadline() else {
-            let note = "the deadline has passed: the rest waits for the next run"
-            if !report.notes.contains(note) { report.notes.append(note) }
+            halt = "the deadline has passed"
             return false
         }
-        return true
+        var mayBegin = false
+        attempt { night in mayBegin = try night.serverIsAtEase() }
+        return mayBegin
     }
 }

@@ -15,11 +15,14 @@ final class TableSession {
     let calendar: TableCalendar
     let interruption: Interruption
     let progress: ProgressSink?
+    let pressure: PressureWatch
+    /// Nil: as fast as it goes.
+    let pace: Pace?
 
     init(
         site: Site, settings: TableSettings, connection: Connection, store: DirectoryStore,
         table: PartitionedTable, lock: RunLock, run: RunIdentity, now: Instant,
-        interruption: Interruption, progress: ProgressSink?
+        interruption: Interruption, progress: ProgressSink?, pressure: PressureWatch, pace: Pace?
     ) {
         self.site = site
         self.settings = settings
@@ -31,6 +34,8 @@ final class TableSession {
         calendar = TableCalendar(policy: settings.policy, keyType: table.keyType, now: now)
         self.interruption = interruption
         self.progress = progress
+        self.pressure = pressure
+        self.pace = pace
     }
 
     var ladder: LockLadder { site.ladder(interruption) }

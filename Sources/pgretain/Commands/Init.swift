@@ -22,7 +22,7 @@ struct Init: ParsableCommand {
         let site = Site(
             database: database, password: nil, role: nil, archives: archives, tables: [],
             workers: 1, partBytes: 1 << 25, lockTimeoutMilliseconds: 800, lockAttempts: 1,
-            tool: Surroundings.tool)
+            throttle: ThrottleSettings(), tool: Surroundings.tool)
         let found = try Discovery.look(site: site)
         common.console.out(
             InitialConfiguration.text(

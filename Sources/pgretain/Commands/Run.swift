@@ -27,7 +27,8 @@ struct Run: ParsableCommand {
     var maxRetire: Int?
 
     @Option(
-        name: .long, help: "No retirement begins after that long, such as 2h.",
+        name: .long,
+        help: "No retirement begins after that long, such as 2h; what is under way ends.",
         transform: { text in
             guard let span = Span(text), span.months == 0 else {
                 throw ValidationError("`\(text)` is no length of time; write it like 2h or 90 min")

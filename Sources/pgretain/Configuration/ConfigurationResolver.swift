@@ -4,7 +4,7 @@ import Yams
 
 /// The file as written in, the configuration as believed out; or every problem at once.
 struct ConfigurationResolver {
-    private let reader: YAMLReader
+    let reader: YAMLReader
     private let overrides: Overrides
     private let environment: [String: String]
     private let processors: Int
@@ -18,7 +18,8 @@ struct ConfigurationResolver {
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
     ]
-    private static let limitKeys = ["max_retire", "lock_timeout", "lock_attempts"]
+    private static let limitKeys =
+        ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
     private static let later = [
         "copies": "a second store is not built yet", "capacity": "the forecast is not built yet",
         "jobs": "partitions go one at a time", "databases": "one database a configuration",
@@ -55,8 +56,7 @@ struct ConfigurationResolver {
         }
         let entries = reader.entries(root, of: "", known: Self.keys, later: Self.later)
         let limits = entries["limits"].map {
-            reader.entries(
-                $0, of: "limits", known: Self.limitKeys, later: ["rate": "not built yet"])
+            reader.entries($0, of: "limits", known: Self.limitKeys)
         }
         let site = Site(
             database: database(entries["database"]), password: nil,
@@ -67,7 +67,7 @@ struct ConfigurationResolver {
             lockTimeoutMilliseconds: lockTimeout(limits?["lock_timeout"]),
             lockAttempts: number(
                 limits?["lock_attempts"], "limits.lock_attempts", 1...1000, default: 20),
-            tool: tool)
+            throttle: throttle(limits ?? [:]), tool: tool)
         let passwordCommand = passwordCommand(entries["password_command"])
         guard reader.problems.isEmpty else { throw problem(reader.problems) }
         return Configuration(
@@ -264,7 +264,7 @@ struct ConfigurationResolver {
         return value ?? `default`
     }
 
-    private mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ node: Node?, _ key: String, default: Choice
     ) -> Choice where Choice.RawValue == String {
         let value: Choice? = node.flatMap { reader.choice($0, key: key) }
@@ -272,7 +272,7 @@ struct ConfigurationResolver {
         return value ?? `default`
     }
 
-    private mutating func note(
+    mutating func note(
         _ key: String, _ value: String, _ source: Configuration.Setting.Source
     )
         -> String
@@ -283,7 +283,7 @@ struct ConfigurationResolver {
         return value
     }
 
-    private func source(_ node: Node) -> Configuration.Setting.Source {
+    func source(_ node: Node) -> Configuration.Setting.Source {
         .file(line: node.mark?.line)
     }
 }

@@ -1,0 +1,54 @@
+import Retention
+
+// Whether a step may begin, and what is said of those that may not.
+extension TableNight {
+    /// Waits until the server is at ease; false, and remembers why, when that takes too long.
+    mutating func serverIsAtEase() throws -> Bool {
+        switch try session.pressure.pass(keepingAlive: session.connection) {
+        case .free(let notes):
+            for note in notes where !report.notes.contains(note) { report.notes.append(note) }
+            return true
+        case .pressed(let pressure, let patience):
+            halt = "\(pressure.key): \(pressure.sentence)\(patience)"
+            pressed = pressure
+            return false
+        }
+    }
+
+    /// Says what waits for another run, and why. Where the server was under pressure and nothing
+    /// at all was done for the table, that is a problem: somebody has to hear of it.
+    mutating func tellWhatWaits(_ names: [String]) {
+        guard let halt, let next = names.first else { return }
+        let rest =
+            names.count == 1
+            ? "\(next) waits for the next run"
+            : "\(next) and \(names.count - 1) more wait for the next run"
+        let retiring: Set<Report.Entry.Action> = [.archive, .detach, .drop]
+        guard let pressed, !report.done.contains(where: { retiring.contains($0.action) }) else {
+            report.notes.append("\(halt): \(rest)")
+            return
+        }
+        report.problems.append(
+            Problem(
+                "pressure.wait", .tryLater, "\(halt). Nothing was retired: \(rest).",
+                hint: "Look at \(pressed.view); the next night tries again."))
+    }
+
+    /// On an archive: how it came about, and what slowed it.
+    func note(on archived: borrowing Archived, heldBackSince before: Double) -> String {
+        var parts: [String] = []
+        let generation = archived.proof.manifest.generation
+        if archived.exportSeconds == nil {
+            parts.append("was archived; proven again")
+        } else if generation > 1 {
+            parts.append("generation \(generation)")
+        }
+        if let pace = session.pace, pace.sleptSeconds > before {
+            let tenths = Int64(((pace.sleptSeconds - before) * 10).rounded(.up))
+            parts.append(
+                "limits.rate of \(pace.rate)/s held it back \(Span(microseconds: tenths * 100_000))"
+            )
+        }
+        return parts.joined(separator: "; ")
+    }
+}
