@@ -6,12 +6,13 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install demo bench test test-deps test-member format check-format clean
+.PHONY: help deps build install demo bench test test-deps torture format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
 	@echo 'make bench         figures beside psql, gzip, pigz, pg_dump (ROWS=2000000)'
 	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
+	@echo 'make torture       a night that is killed, cut and failed in many places (FAULTS=150 SEED=...)'
 	@echo 'make build         the program: .build/release/pgretain'
 	@echo 'make install       to $$(PREFIX)/bin (PREFIX=/usr/local)'
 	@echo 'make format        format the sources'
@@ -50,10 +51,28 @@ test: test-deps
 	$(SWIFT) test --skip-build
 	PGRETAIN_TEST_AS=member $(SWIFT) test --skip-build --filter IntegrationTests
 
+# The same laws, tried on more cases; tens of minutes. FAULTS=0 tries all there are.
+FAULTS ?= 150
+SEED ?= $(shell date +%s)
+torture: test-deps
+	$(SWIFT) build --build-tests
+	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
+	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) $(SWIFT) test --skip-build \
+	    --filter 'IntegrationTests.(FailPoints|FaultyIO|SuddenEnds)'
+
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
-check-format:
+check-# The same laws, tried on more cases; tens of minutes. FAULTS=0 tries all there are.
+FAULTS ?= 150
+SEED ?= $(shell date +%s)
+torture: test-deps
+	$(SWIFT) build --build-tests
+	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
+	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) $(SWIFT) test --skip-build \
+	    --filter 'IntegrationTests.(FailPoints|FaultyIO|SuddenEnds)'
+
+format:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 
 clean:

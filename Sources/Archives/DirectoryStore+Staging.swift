@@ -18,6 +18,17 @@ extension DirectoryStore {
             parent: parent, component: component)
     }
 
+    /// Makes the names durable that lead to a published archive, whoever gave them.
+    public func makeDurable(_ slice: Slice) throws(ArchiveError) {
+        var path = path(of: slice.table)
+        try File.syncDirectory(root)
+        try File.syncDirectory(path)
+        for step in slice.path.split(separator: "/") {
+            path += "/\(step)"
+            try File.syncDirectory(path)
+        }
+    }
+
     /// Makes the directories above an archive, durably. Returns the last.
     private func makeParents(of slice: Slice) throws(ArchiveError) -> String {
         let table = Self.directoryName(for: slice.table)

@@ -105,9 +105,11 @@ public struct ArchiveShelf {
                             hint: "Bring it back from another copy of the store.")
                     }
             }
-        } catch {
+        } catch  where Problem(explaining: error).status == .unavailable {
             // The store can be looked at without a database: that is what it is for.
             return []
+        } catch {
+            return [Problem(explaining: error)]
         }
     }
 }

@@ -26,6 +26,15 @@ extension Site {
             let own = try binding(of: connection, uuid: found.uuid)
             try Self.require(found, toBe: own, root: archives)
         } else {
+            guard try !connection.ledger.hasArchives() else {
+                throw Problem(
+                    "store.unbound", .unavailable,
+                    "The ledger knows archives, and the store \(archives) has none and belongs to "
+                        + "nobody: it is not the store they are in. Nothing was archived, nothing "
+                        + "was dropped.",
+                    hint: "Is it mounted? After a move, bring the whole store along, _store.json "
+                        + "with it.")
+            }
             try store.bind(try binding(of: connection, uuid: nil))
         }
     }

@@ -46,7 +46,8 @@ extension Ledger {
         try events("WHERE \(Self.isOf(table)) ORDER BY l.id DESC LIMIT \(number: limit)")
     }
 
-    /// For each range the latest event that says where its rows are: archived, dropped, restored.
+    /// For each range the latest event that says where its rows are: archived, dropped, or restored
+    /// to their place (a table of its own that they were restored into says nothing of that).
     public func states(of table: QualifiedName) throws -> [PartitionBounds: LedgerEvent] {
         let latest = try events(
             """
@@ -54,7 +55,8 @@ extension Ledger {
                 SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
                 WHERE m.table_schema = \(value: table.schema)
                     AND m.table_name = \(value: table.name)
-                    AND m.kind IN ('archived', 'dropped', 'restored')
+                    AND (m.kind IN ('archived', 'dropped')
+                        OR (m.kind = 'restored' AND m.details ->> 'attached' = 'yes'))
                 GROUP BY m.bounds_from, m.bounds_to)
             """)
         var states: [PartitionBounds: LedgerEvent] = [:]
@@ -62,6 +64,26 @@ extension Ledger {
             if let bounds = recorded.event.bounds { states[bounds] = recorded.event }
         }
         return states
+    }
+
+    /// Whether a relation holds rows that came out of an archive.
+    public func wasRestored(_ oid: UInt32) throws -> Bool {
+        try connection.run(
+            "ledger.was-restored",
+            """
+            SELECT EXISTS (
+                SELECT FROM pgretain.ledger AS l
+                WHERE l.relation_oid = \(value: oid)::oid AND l.kind = 'restored')
+            """
+        ).one().bool(0)
+    }
+
+    /// Whether any archive was ever published from this database.
+    public func hasArchives() throws -> Bool {
+        try connection.run(
+            "ledger.has-archives",
+            "SELECT EXISTS (SELECT FROM pgretain.ledger AS l WHERE l.kind = 'archived')"
+        ).one().bool(0)
     }
 
     /// Whether an archive with this content was said to be published in this place.

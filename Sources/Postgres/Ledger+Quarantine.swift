@@ -10,7 +10,7 @@ extension Ledger {
                 SELECT c.oid, n.nspname, c.relname, pg_catalog.pg_total_relation_size(c.oid)
                 FROM pg_catalog.pg_class AS c
                 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-                WHERE n.nspname = 'pgretain' AND c.relkind = 'r'
+                WHERE n.nspname = 'pgretain' AND c.relkind = 'r' AND NOT c.relispartition
                     AND c.relname = pg_catalog.concat('q_', c.oid)
                 """)
             let tables = try found.rows.map { row in

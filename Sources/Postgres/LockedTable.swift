@@ -36,6 +36,7 @@ public final class LockedTable {
         do {
             try connection.commitLocally()
             try connection.requireSame(relation)
+            try connection.requireStandAlone(relation)
             definition = try connection.catalog.definition(of: relation.oid)
             fingerprint = try connection.catalog.fingerprint(of: relation.oid)
         } catch {
@@ -58,13 +59,16 @@ public final class LockedTable {
 
     /// Drops the table and says so in the ledger, in one transaction. Whatever is thrown, the
     /// table is still there, unless the connection was lost while it committed.
+    ///
+    /// `permit` is called last, under the lock: what it throws keeps the table.
     public func drop(
         proof: consuming VerifiedArchive, evidence: TableEvidence, event: LedgerEvent,
-        by run: RunIdentity
+        by run: RunIdentity, permit: (borrowing VerifiedArchive) throws -> Void
     ) throws {
         do {
             try require(evidence, matches: proof.digest)
             try lockForeignKeyTargets()
+            try permit(proof)
             var event = event
             event.kind = .dropped
             event.relationOID = relation.oid
@@ -128,18 +132,21 @@ public final class LockedTable {
             hint: "Run it again: what it holds now is exported as a new generation.")
     }
 
-    /// DROP locks the tables that its foreign keys name; a wait there is kept to a rung.
+    /// DROP locks the tables that its foreign keys name. Who deletes from one of those may wait for
+    /// ours meanwhile: it is asked for a few times without waiting, and then everything is let go.
     private func lockForeignKeyTargets() throws {
-        let targets = try connection.foreignKeyTargets(of: relation.oid)
+        let targets = try connection.foreignKeyTargets(of: relation.oid).filter(\.mayLock)
         let wanted = targets.map { WantedLock(table: $0.relation.oid, mode: .accessExclusive) }
         guard !targets.isEmpty else { return }
-        try ladder.climb(
+        var quick = ladder
+        quick.attempts = 3
+        quick.longestMilliseconds = 20
+        try quick.climb(
             "the tables that \(relation.name) refers to", wanting: wanted, on: connection
-        ) { rung in
+        ) { _ in
             try connection.savepoint {
-                try connection.setLocal(lockTimeout: rung)
-                for target in targets where target.mayLock {
-                    try connection.lockOnly(target.relation.name, .accessExclusive)
+                for target in targets {
+                    try connection.lockOnly(target.relation.name, .accessExclusive, noWait: true)
                 }
             }
         }

@@ -5,11 +5,13 @@ extension PartitionDDL {
     /// with its ledger row in the same transaction. Gives its new name, `pgretain.q_<oid>`.
     ///
     /// `fingerprint` is the export's: a table that changed its shape since stays.
+    /// `permit` is called under the locks: what it throws keeps the partition where it is.
     /// Of `event` the kind, relation, OID and bounds are filled in here.
     public func detach(
         _ partition: Partition, from parent: PartitionedTable, fingerprint: SchemaFingerprint,
-        event: LedgerEvent, by run: RunIdentity, ladder: LockLadder
+        event: LedgerEvent, by run: RunIdentity, ladder: LockLadder, permit: () throws -> Void
     ) throws -> Relation {
+        try refuseSharedSequences(of: partition)
         let bystanders = try self.bystanders(of: parent, partition: partition.oid)
         let locks =
             [WantedLock(table: parent.oid, mode: .accessExclusive)]
@@ -20,6 +22,7 @@ extension PartitionDDL {
                 try lock(partition, of: parent, bystanders, rung: rung)
                 try requireParent(parent)
                 try requireUnchanged(partition, fingerprint)
+                try permit()
                 try connection.run(
                     "detach.detach",
                     "ALTER TABLE \(parent.name) DETACH PARTITION \(partition.name)")
@@ -96,6 +99,31 @@ extension PartitionDDL {
         let name: QualifiedName
 
         var quarantineName: String { "q_\(oid)" }
+    }
+
+    /// A sequence that the partition owns goes with it; one that feeds other tables must not.
+    func refuseSharedSequences(of partition: Partition) throws {
+        let shared = try connection.run(
+            "detach.shared-sequences",
+            """
+            SELECT DISTINCT s.oid::pg_catalog.regclass::text
+            FROM pg_catalog.pg_depend AS o
+            JOIN pg_catalog.pg_class AS s ON s.oid = o.objid AND s.relkind = 'S'
+            JOIN pg_catalog.pg_depend AS u ON u.refclassid = o.classid AND u.refobjid = s.oid
+                AND u.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+            JOIN pg_catalog.pg_attrdef AS d ON d.oid = u.objid
+            WHERE o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.deptype = 'a'
+                AND o.refclassid = o.classid AND o.refobjid = \(value: partition.oid)::oid
+                AND d.adrelid <> o.refobjid
+            """
+        ).rows.map { try $0.text(0) }
+        guard let sequence = shared.first else { return }
+        throw Problem(
+            "detach.sequence", .partial,
+            "\(partition.name) owns the sequence \(sequence), which other tables take numbers from: "
+                + "detaching would take it away from them. It stays attached.",
+            hint: "ALTER SEQUENCE \(sequence) OWNED BY the parent's column, or OWNED BY NONE; then "
+                + "run it again.")
     }
 
     /// Indexes, those of constraints among them (which are renamed with them), and sequences that

@@ -26,7 +26,7 @@ extension PartitionDDL {
     /// `finalizeDetach` ends it. Meanwhile the parent does not show the rows; the table has them.
     public func detachConcurrently(
         _ partition: Partition, from parent: PartitionedTable, fingerprint: SchemaFingerprint,
-        event: LedgerEvent, by run: RunIdentity, ladder: LockLadder
+        event: LedgerEvent, by run: RunIdentity, ladder: LockLadder, permit: () throws -> Void
     ) throws -> Relation {
         if let other = try bystanders(of: parent).defaultPartition {
             throw Problem(
@@ -45,6 +45,7 @@ extension PartitionDDL {
             try connection.setLocal(lockTimeout: 1000)
             try connection.lockOnly(partition.name, .accessShare)
             try requireUnchanged(partition, fingerprint)
+            try permit()
             try connection.ledger.append(announced, by: run)
         }
         try detachConcurrently(partition, from: parent)

@@ -18,7 +18,9 @@ public struct PostgresError: Error, Equatable, Sendable {
         isFatal: Bool = false
     ) {
         self.sqlState = sqlState
-        let mayQuote = statement == "copy.in" || ["22", "P0"].contains(sqlState?.prefix(2))
+        // Class 23 names columns and constraints only; the row is in its DETAIL.
+        let kind = sqlState?.prefix(2)
+        let mayQuote = kind != "23" && (statement == "copy.in" || kind == "22" || kind == "P0")
         self.message = Self.oneLine(message, withoutValues: mayQuote)
         self.statement = statement
         self.step = step

@@ -61,7 +61,13 @@ final class QueryResult {
 
         /// A `timestamptz` printed in UTC.
         func optionalInstant(_ column: Int32) throws -> Instant? {
-            try optionalText(column).map { try known(TimeText.instant($0), column) }
+            try optionalText(column).map { text in
+                switch text {
+                case "infinity": TimeText.latest
+                case "-infinity": TimeText.earliest
+                default: try known(TimeText.instant(text), column)
+                }
+            }
         }
 
         /// Two `timestamptz` columns, both NULL or both not.

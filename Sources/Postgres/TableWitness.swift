@@ -41,6 +41,24 @@ extension Connection {
             fileNode: try row.oid(2), fingerprint: fingerprint, takenAt: takenAt)
     }
 
+    /// Whether the table is a partition of none, be it that somebody has attached it again; to be
+    /// called under its lock.
+    func requireStandAlone(_ relation: Relation) throws {
+        let row = try run(
+            "table.stand-alone",
+            """
+            SELECT c.relispartition FROM pg_catalog.pg_class AS c
+            WHERE c.oid = \(value: relation.oid)::oid
+            """
+        ).one()
+        guard try !row.bool(0) else {
+            throw Problem(
+                "partition.changed", .tryLater,
+                "\(relation.name) is a partition again. It was left alone.",
+                hint: "Run it again; the plan is made anew.")
+        }
+    }
+
     /// Whether the name still means the table that was planned for, and the partition still has
     /// its bounds where some are given; to be called under its lock.
     func requireSame(_ relation: Relation, boundsSQL: String? = nil) throws {

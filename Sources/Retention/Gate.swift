@@ -7,9 +7,8 @@ struct Gate {
     private let superseded: Set<Slice>
     private let newest: Instant?
     private let detaching: Set<UInt32>
-    private let holds: [Hold]
-    private let pins: [Pin]
-    private let pause: Pause?
+    private let orders: StandingOrders
+    private let wallClock: Instant
     private let approval: Approval
     private let expired: [Partition]
 
@@ -27,9 +26,8 @@ struct Gate {
         superseded = seen.superseded
         newest = seen.partitions.compactMap(\.bounds?.to).max()
         detaching = seen.detaching
-        holds = seen.holds.filter { $0.until.map { $0 > calendar.wallClock } ?? true }
-        pins = seen.pins.filter { $0.until > calendar.wallClock }
-        pause = seen.pauses.first { $0.until.map { $0 > calendar.wallClock } ?? true }
+        orders = StandingOrders(holds: seen.holds, pins: seen.pins, pauses: seen.pauses)
+        wallClock = calendar.wallClock
         if policy.then == .keep {
             approval = .given
         } else if let approved = seen.approved {
@@ -79,14 +77,7 @@ struct Gate {
 
     /// What an operator has said about a range, whatever the policy says.
     private func reasonToHold(_ bounds: PartitionBounds) -> Verdict.Reason? {
-        if let pause { return .paused(by: pause.by, reason: pause.reason) }
-        if let hold = holds.first(where: { $0.bounds.overlaps(bounds) }) {
-            return .held(by: hold.by, reason: hold.reason)
-        }
-        if let pin = pins.first(where: { $0.bounds.overlaps(bounds) }) {
-            return .pinned(until: pin.until)
-        }
-        return nil
+        orders.reasonToKeep(bounds, at: wallClock)
     }
 
     // MARK: Quarantine

@@ -85,6 +85,25 @@ public struct ConstraintDefinition: Equatable, Sendable, Codable {
     }
 }
 
+extension TableDefinition {
+    /// Whether rows of another shape fit into this one, and the other way round, but for NULLs.
+    public func hasTypes(of other: TableDefinition) -> Bool {
+        columns.count == other.columns.count
+            && zip(columns, other.columns).allSatisfy {
+                $0.name == $1.name && $0.type == $1.type && $0.isGenerated == $1.isGenerated
+            }
+    }
+
+    /// A column that may be NULL in either is NULL in some row.
+    public func allowingNulls(of other: TableDefinition) -> TableDefinition {
+        var result = self
+        for (index, column) in other.columns.enumerated() where column.isNullable {
+            result.columns[index].isNullable = true
+        }
+        return result
+    }
+}
+
 /// The shape of a table, enough to make it again on an empty server.
 public struct TableDefinition: Equatable, Sendable, Codable {
     public var columns: [Column]

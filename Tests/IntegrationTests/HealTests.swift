@@ -40,24 +40,30 @@ import Testing
         #expect(twice == "0")
     }
 
-    @Test(arguments: [
-        ("detach", "LOCK TABLE ONLY logs IN ACCESS SHARE MODE"),
-        // DETACH takes SHARE ROW EXCLUSIVE on it, DROP ACCESS EXCLUSIVE.
-        ("drop", "LOCK TABLE users IN ACCESS SHARE MODE"),
-    ])
-    func killedAtAStep(step: String, lock: String) throws {
+    @Test func killedBeforeADrop() throws {
+        let scene = try scene()
+        let all = try scene.ids()
+        let night = try scene.pgretain(
+            "run", environment: ["PGRETAIN_FAIL_AT": "sql.table.drop.before#1=crash"])
+        #expect(night.status == 128 + SIGKILL)
+        #expect(try Set(scene.idsInTables() + scene.idsInArchives()) == Set(all))
+        #expect(try scene.quarantined() == 1)
+        try expectFinished(scene, all)
+    }
+
+    @Test func killedBeforeADetach() throws {
         let scene = try scene()
         let all = try scene.ids()
         let holder = try scene.database.session()
-        holder.ask("BEGIN; \(lock);")
+        holder.ask("BEGIN; LOCK TABLE ONLY logs IN ACCESS SHARE MODE;")
         let night = try scene.start("run")
-        try scene.waitForStep("pgretain: \(step) logs_2025_01")
+        try scene.waitForStep("pgretain: detach logs_2025_01")
         night.signal(SIGKILL)
         #expect(night.wait().status == 128 + SIGKILL)
         holder.ask("COMMIT;")
         let found = try Set(scene.idsInTables() + scene.idsInArchives())
         #expect(found == Set(all))
-        #expect(try scene.quarantined() == (step == "drop" ? 1 : 0))
+        #expect(try scene.quarantined() == 0)
         try expectFinished(scene, all)
     }
 

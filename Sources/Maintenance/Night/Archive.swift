@@ -45,7 +45,8 @@ struct Archiving {
             let directory = try session.store.directory(of: subject.slice)
             let proof = try session.verifier.verify(
                 manifest, in: directory, slice: subject.slice, covering: coverage)
-            // A run may have died between publishing and saying so.
+            // A run may have died between publishing and making that durable, or saying so.
+            try session.store.makeDurable(subject.slice)
             if try !session.connection.ledger.knows(subject.slice, digest: manifest.digest) {
                 try record(manifest, at: subject.slice)
             }
@@ -55,6 +56,14 @@ struct Archiving {
         case .add(let old):
             let export = try Export(session: session).run(
                 subject, generation: old.generation + 1, adopting: old.parts.count)
+            let missing = try missing(
+                from: export.manifest.parts[old.parts.count...], of: export, old.parts[...], old,
+                subject)
+            guard missing == old.digest.rows else {
+                // Somebody brought rows of the archive back by hand: they are not new.
+                try export.staged.discard()
+                return try renew(old, firstOwn: 0, subject, stopwatch)
+            }
             return try publish(export, stopwatch) { try $0.replace() }
         case .widen(let old, let firstOwn, let witness):
             let export = try Export(session: session).run(
@@ -69,23 +78,41 @@ struct Archiving {
             }
             return try publish(export, stopwatch) { try $0.replace() }
         case .renew(let old, let firstOwn):
-            let export = try Export(session: session).run(
-                subject, generation: old.generation + 1, adopting: firstOwn)
-            let missing = try RowSets.missing(
-                from: .init(
-                    manifest: export.manifest, directory: export.staged.directory,
-                    parts: export.manifest.parts[firstOwn...]),
-                of: .init(
-                    manifest: old, directory: try session.store.directory(of: subject.slice),
-                    parts: old.parts[firstOwn...]),
-                interruption: session.interruption)
-            guard missing == 0 else { return try keepBoth(export, missing, stopwatch) }
-            return try publish(export, stopwatch) { try $0.replace() }
+            return try renew(old, firstOwn: firstOwn, subject, stopwatch)
         }
     }
 
+    private func renew(
+        _ old: Manifest, firstOwn: Int, _ subject: Departing, _ stopwatch: Stopwatch
+    ) throws -> Archived {
+        let export = try Export(session: session).run(
+            subject, generation: old.generation + 1, adopting: firstOwn)
+        let missing = try missing(
+            from: export.manifest.parts[firstOwn...], of: export, old.parts[firstOwn...], old,
+            subject)
+        guard missing == 0 else { return try keepBoth(export, missing, stopwatch) }
+        return try publish(export, stopwatch) { try $0.replace() }
+    }
+
+    /// How many rows of these parts of the archive in place are not among those of the export.
+    private func missing(
+        from newParts: ArraySlice<Manifest.Part>, of export: Export.Result,
+        _ oldParts: ArraySlice<Manifest.Part>, _ old: Manifest, _ subject: Departing
+    ) throws -> UInt64 {
+        try RowSets.missing(
+            from: .init(
+                manifest: export.manifest, directory: export.staged.directory, parts: newParts),
+            of: .init(
+                manifest: old, directory: try session.store.directory(of: subject.slice),
+                parts: oldParts),
+            interruption: session.interruption)
+    }
+
     private func course(for subject: Departing) throws -> Course {
-        guard let old = try session.store.manifest(of: subject.slice) else { return .fresh }
+        guard let old = try session.store.manifest(of: subject.slice) else {
+            try requireNoLostArchive(of: subject)
+            return .fresh
+        }
         let snapshot = try session.snapshot(of: subject)
         let columns = snapshot.definition.columns.map(\.name)
         let oldColumns = old.definition.columns.map(\.name)
@@ -110,9 +137,25 @@ struct Archiving {
         }
         if isWider, found == old.digest { return .widen(old, firstOwn: 0, witness) }
         if isSameRelation { return .renew(old, firstOwn: old.firstOwnPart) }
-        let last = try session.connection.ledger.states(of: session.table.name)[subject.bounds]
-        if last?.kind == .dropped { return .add(to: old) }
+        // By the relation, not by the range: rows that came out of the archive are not new to it.
+        let isRestored = try session.connection.ledger.wasRestored(subject.relation.oid)
+        if !isRestored, try lastState(of: subject) == .dropped { return .add(to: old) }
         return .renew(old, firstOwn: 0)
+    }
+
+    private func lastState(of subject: Departing) throws -> LedgerEvent.Kind? {
+        try session.connection.ledger.states(of: session.table.name)[subject.bounds]?.kind
+    }
+
+    /// Rows that were dropped are in an archive that the store has, or it is not the store.
+    private func requireNoLostArchive(of subject: Departing) throws {
+        guard try lastState(of: subject) == .dropped else { return }
+        throw Problem(
+            "archive.lost", .missing,
+            "The rows of \(subject.bounds) of \(session.table.name) were dropped against the archive "
+                + "\(subject.slice), and \(session.store.root) does not have it. \(subject.name) was "
+                + "left alone.",
+            hint: "Is the store mounted? Else bring the archive back from another copy.")
     }
 
     private func publish(
@@ -133,16 +176,19 @@ struct Archiving {
     private func prove(_ export: Export.Result, _ publish: (StagedArchive) throws -> Void) throws
         -> VerifiedArchive
     {
+        let proof: VerifiedArchive
         do {
-            let proof = try session.verifier.verify(
+            proof = try session.verifier.verify(
                 export.manifest, in: export.staged.directory, slice: export.staged.slice)
-            FailPoint.pass("night.verified")
-            try publish(export.staged)
-            return proof
         } catch {
             try export.staged.discard()
             throw error
         }
+        FailPoint.pass("night.verified")
+        // What fails halfway and cannot be undone may have either generation under either name:
+        // it is left to healing, which looks.
+        try publish(export.staged)
+        return proof
     }
 
     /// Rows that the old archive held are gone: the new one takes the place, the old one is kept

@@ -7,24 +7,26 @@ struct Detaching {
 
     /// `dropAfter` nil: it stays there for good. Gives the quarantined relation.
     func run(
-        _ partition: Partition, archived: borrowing Archived, dropAfter: Instant?,
-        hasDefault: Bool
+        _ partition: Partition, _ subject: Departing, archived: borrowing Archived,
+        dropAfter: Instant?, hasDefault: Bool
     ) throws -> Relation {
         try session.connection.setStep("detach \(partition.name.name)")
         let event = LedgerEvent(
             .detached, table: session.table.name, dropAfter: dropAfter,
             digest: archived.proof.digest, archive: archived.proof.slice.path)
+        let look = LastLook(session: session, subject: subject)
+        try look.requireArchive(archived.proof)
         do {
             return try session.connection.ddl.detach(
                 partition, from: session.table, fingerprint: archived.fingerprint, event: event,
-                by: session.run, ladder: session.ladder)
+                by: session.run, ladder: session.ladder, permit: look.requireLeave)
         } catch  where Problem(explaining: error).status == .tryLater && !hasDefault {
             // The parent is never idle: go the slow way, which waits for each reader instead of
             // stopping all. It is refused beside a DEFAULT partition.
             try session.interruption.check()
             return try session.connection.ddl.detachConcurrently(
                 partition, from: session.table, fingerprint: archived.fingerprint, event: event,
-                by: session.run, ladder: session.ladder)
+                by: session.run, ladder: session.ladder, permit: look.requireLeave)
         }
     }
 }

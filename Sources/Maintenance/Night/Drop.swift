@@ -17,13 +17,18 @@ struct Dropping {
             relationOID: subject.relation.oid, bounds: subject.bounds, digest: digest,
             archive: archived.proof.slice.path)
         let before = archived.witness
+        let look = LastLook(session: session, subject: subject)
         let table = try LockedTable(
             subject.relation, on: session.connection, ladder: session.ladder)
         do {
             try table.drop(
                 proof: archived.proof,
                 evidence: .witnessUnbroken(before: before, lock: session.lock), event: event,
-                by: session.run)
+                by: session.run,
+                permit: { proof in
+                    try look.requireLeave()
+                    try look.requireArchive(proof)
+                })
         } catch {
             table.rollback()
             throw error

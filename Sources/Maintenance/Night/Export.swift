@@ -53,7 +53,13 @@ struct Export {
                 name: column.name,
                 form: hexColumns.contains(index) ? .hex : ColumnForm(typeOID: column.baseTypeOID))
         }
-        let adopted = adopting > 0 ? try adopt(adopting, into: staged, columns, subject) : []
+        var shape = definition
+        var adopted: [Manifest.Part] = []
+        if adopting > 0 {
+            let old = try archiveToAdopt(columns, definition, subject)
+            shape = definition.allowingNulls(of: old.definition)
+            adopted = try staged.adoptParts(of: subject.slice, first: adopting)
+        }
         let pipeline = PartPipeline(
             session: session, subject: subject, columns: columns, staged: staged,
             firstIndex: adopted.count)
@@ -73,7 +79,7 @@ struct Export {
             table: .init(name: session.table.name, oid: session.table.oid),
             partition: .init(name: subject.name, oid: subject.relation.oid),
             key: session.table.key, keyType: session.table.keyType, bounds: subject.bounds,
-            digest: digest, parts: adopted + own, definition: definition,
+            digest: digest, parts: adopted + own, definition: shape,
             encodings: columns.map(\.form.name),
             origin: .init(
                 serverVersion: facts.version, encoding: facts.encoding,
@@ -86,12 +92,13 @@ struct Export {
             fingerprint: snapshot.fingerprint)
     }
 
-    /// Takes the first parts of the archive in place over; they must be written as ours will be.
-    private func adopt(
-        _ count: Int, into staged: StagedArchive, _ columns: [CodedColumn], _ subject: Departing
-    ) throws -> [Manifest.Part] {
+    /// The archive in place, whose first parts are taken over: they must be written as ours will
+    /// be, for columns of the same types.
+    private func archiveToAdopt(
+        _ columns: [CodedColumn], _ definition: TableDefinition, _ subject: Departing
+    ) throws -> Manifest {
         guard let old = try session.store.manifest(of: subject.slice),
-            try old.codedColumns() == columns
+            try old.codedColumns() == columns, old.definition.hasTypes(of: definition)
         else {
             throw Problem(
                 "archive.columns", .data,
@@ -101,7 +108,7 @@ struct Export {
                 hint: "Move the rows to a table of the old shape, or move the archive "
                     + "\(subject.slice) out of the store after restoring it.")
         }
-        return try staged.adoptParts(of: subject.slice, first: count)
+        return old
     }
 }
 

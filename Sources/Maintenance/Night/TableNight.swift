@@ -69,7 +69,7 @@ struct TableNight {
         let stopwatch = Stopwatch()
         let dropAfter = steps.contains(.drop) ? try graceEnd() : nil
         let relation = try Detaching(session: session).run(
-            partition, archived: archived, dropAfter: dropAfter, hasDefault: hasDefault)
+            partition, subject, archived: archived, dropAfter: dropAfter, hasDefault: hasDefault)
         let isDue = try dropAfter.map { $0 <= (try session.connection.serverClock()) } ?? false
         report.done.append(
             Report.Entry(

@@ -116,7 +116,7 @@ extension Site {
 
     /// As many workers as the buffers in flight allow: each holds a block of COPY text, which is
     /// about two thirds of what it becomes, and the NDJSON made of it; the reader holds one more.
-    var workersInMemory: Int {
+    public var workersInMemory: Int {
         let blockBytes = partBytes * 2 / 3
         let affordable = (Self.bufferBytes - blockBytes) / (blockBytes + partBytes)
         return max(1, min(workers, affordable))

@@ -60,6 +60,7 @@ public struct Restore {
 
         var parent: PartitionedTable?
         if case .attach = target {
+            try site.checkBinding(of: store, to: connection)
             parent = try connection.catalog.partitionedTable(slice.table, key: manifest.key)
         }
         let lock = try parent.map { try RunLock(on: connection, table: $0) }

@@ -107,7 +107,7 @@ extension ArchivesCommand {
             let progress = ProgressLine(console)
             var verified: [ArchiveShelf.Entry] = []
             var problems = try shelf.verify(
-                slices, workers: site.workers, interruption: Surroundings.interruption,
+                slices, workers: site.workersInMemory, interruption: Surroundings.interruption,
                 progress: progress.sink
             ) { entry, seconds in
                 verified.append(entry)
