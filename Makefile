@@ -49,7 +49,7 @@ test-deps: deps
 test: test-deps
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 	$(SWIFT) test --skip-build
-	PGRETAIN_TEST_AS=member $(SWIFT) test --skip-build --filter IntegrationTests
+	PGRETAIN_TEST_AS=member PGRETAIN_FAULTS=6 $(SWIFT) test --skip-build --filter IntegrationTests
 
 # The same laws, tried on more cases; tens of minutes. FAULTS=0 tries all there are.
 FAULTS ?= 150
@@ -63,16 +63,7 @@ torture: test-deps
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
-check-# The same laws, tried on more cases; tens of minutes. FAULTS=0 tries all there are.
-FAULTS ?= 150
-SEED ?= $(shell date +%s)
-torture: test-deps
-	$(SWIFT) build --build-tests
-	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
-	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) $(SWIFT) test --skip-build \
-	    --filter 'IntegrationTests.(FailPoints|FaultyIO|SuddenEnds)'
-
-format:
+check-format:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 
 clean:
