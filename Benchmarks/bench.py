@@ -267,6 +267,10 @@ PEERS = {
 BACK = {"pgretain: restore", "pg_restore (data only, no index)", *PEERS["back"]}
 
 
+def cell(name):
+    return name.replace("|", "\\|")
+
+
 def show(medians):
     for title, kind, names in (
         ("Out of the database", "out", [n for n in medians if n not in BACK]),
@@ -275,12 +279,12 @@ def show(medians):
         peers = PEERS[kind]
         print(f"\n{title}\n")
         print("| what | wall | CPU | bytes | peak memory |"
-              + "".join(f" ÷ {peer} |" for peer in peers))
+              + "".join(f" ÷ {cell(peer)} |" for peer in peers))
         print("| --- | --: | --: | --: | --: |" + " --: |" * len(peers))
         for name in names:
             row = medians[name]
             size = f"{row['bytes'] / 1e6:.0f} MB" if "bytes" in row else ""
-            print(f"| {name} | {row['wall']:.1f} s | {row['cpu']:.1f} s | {size} "
+            print(f"| {cell(name)} | {row['wall']:.1f} s | {row['cpu']:.1f} s | {size} "
                   f"| {row['peak'] / 2**20:.0f} MiB |"
                   + "".join(f" {row['wall'] / medians[peer]['wall']:.2f} |" for peer in peers))
 

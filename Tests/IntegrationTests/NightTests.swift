@@ -26,4 +26,26 @@ import Testing
             "SELECT md5(string_agg(b::text, '|' ORDER BY id)) FROM public.back b")
         #expect(after == before)
     }
+
+    @Test(arguments: ["lines", "6"])
+    func theFilesAreTheSameWhateverTheNumberOfWorkers(compression: String) throws {
+        var files: Set<String> = []
+        for workers in [1, 2, 5] {
+            let scene = try Scene()
+            try scene.makeLogs(from: "2025-01-01", months: 1, rows: 30_000)
+            try scene.configure(
+                Scene.policy(then: "keep", more: ["compression: \(compression)"]),
+                extra: "part_size: 1 MiB\nworkers: \(workers)")
+            #expect(try scene.night(nil).status == 0)
+            let manifest = try String(
+                contentsOfFile: scene.archives
+                    + "/public.logs/year=2025/month=01/_manifest.json", encoding: .utf8)
+            let parts = try JSONView(manifest)["parts"].list.map {
+                "\($0["file"].text ?? "") \($0["sha256"].text ?? "")"
+            }
+            #expect(parts.count >= 3)
+            files.insert(parts.joined(separator: "\n"))
+        }
+        #expect(files.count == 1)
+    }
 }
