@@ -104,39 +104,6 @@ import Testing
         }
     }
 
-    // MARK: Workers
-
-    @Test func theArchiveIsTheSameWhateverTheNumberOfWorkers() throws {
-        let scene = try scene("", then: "keep")
-        let root = TemporaryDirectory()
-        var seen: [(digest: String, parts: [Data])] = []
-        for workers in [1, 2, 5] {
-            let archives = "\(root.path)/\(workers)"
-            try FileManager.default.createDirectory(
-                atPath: archives, withIntermediateDirectories: false,
-                attributes: [.posixPermissions: 0o750])
-            try scene.configure(
-                Scene.policy(then: "keep", more: ["premake: 0"]),
-                extra: "workers: \(workers)\npart_size: 1 MiB")
-            let night = try scene.night(nil, "--only", "retire", "--archives", archives)
-            #expect(night.status == 0, "\(night.stderr)")
-            let slice = "\(archives)/public.logs/year=2025/month=01"
-            let names = try FileManager.default.contentsOfDirectory(atPath: slice).sorted()
-            let manifest = try JSONView(
-                String(contentsOfFile: slice + "/_manifest.json", encoding: .utf8))
-            let digest = try #require(manifest["digest"].text)
-            let parts = try names.filter { $0.hasPrefix("part-") }.map {
-                try Data(contentsOf: URL(fileURLWithPath: "\(slice)/\($0)"))
-            }
-            seen.append((digest, parts))
-        }
-        try #require(seen[0].parts.count >= 3, "enough for workers to overtake one another")
-        for other in seen.dropFirst() {
-            #expect(other.digest == seen[0].digest)
-            #expect(other.parts == seen[0].parts)
-        }
-    }
-
     // MARK: The configuration
 
     @Test func limitsThatMakeNoSenseAreAllListed() throws {
