@@ -51,7 +51,7 @@ import Testing
     private func moments() throws -> [Double] {
         let usual = try usualSeconds()
         var random = SplitMix64(seed: Faults.seed)
-        return (0..<Faults.count(otherwise: 6)).map { _ in
+        return (0..<Faults.count(otherwise: 4)).map { _ in
             Double.random(in: 0...usual, using: &random)
         }
     }
