@@ -46,9 +46,7 @@ extension TableObservation {
         seen.detaching = Set(try ledger.detaching(of: policy.table).map(\.relation.oid))
         seen.approved = try ledger.approvedPolicy(of: policy.table)
             .flatMap(ApprovedPolicy.init(details:))
-        seen.holds = try ledger.holds(of: policy.table)
-        seen.pins = try ledger.pins(of: policy.table)
-        seen.pauses = try ledger.pauses().filter { $0.table.map { $0 == policy.table } ?? true }
+        seen.orders = try ledger.standingOrders(of: policy.table)
         return seen
     }
 

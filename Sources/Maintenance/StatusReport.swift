@@ -82,7 +82,8 @@ extension StatusReport.Table {
             archives: seen.archives.count,
             archiveBytes: seen.archives.reduce(0) { $0 + $1.bytes },
             archivedRows: seen.archives.reduce(0) { $0 + $1.digest.rows }, approved: seen.approved,
-            quarantine: seen.quarantine, holds: seen.holds, pins: seen.pins, pauses: seen.pauses,
+            quarantine: seen.quarantine, holds: seen.orders.holds, pins: seen.orders.pins,
+            pauses: seen.orders.pauses,
             problems: seen.problems)
     }
 }

@@ -2,6 +2,13 @@ import Retention
 
 // What operators said: pins, holds and pauses. They are released, never deleted.
 extension Ledger {
+    /// All that stands for a table, the pauses of every table among it.
+    public func standingOrders(of table: QualifiedName) throws -> StandingOrders {
+        StandingOrders(
+            holds: try holds(of: table), pins: try pins(of: table),
+            pauses: try pauses().filter { $0.table.map { $0 == table } ?? true })
+    }
+
     // MARK: Pins
 
     /// Those that are not released; some may have ended.

@@ -26,7 +26,7 @@ struct Gate {
         superseded = seen.superseded
         newest = seen.partitions.compactMap(\.bounds?.to).max()
         detaching = seen.detaching
-        orders = StandingOrders(holds: seen.holds, pins: seen.pins, pauses: seen.pauses)
+        orders = seen.orders
         wallClock = calendar.wallClock
         if policy.then == .keep {
             approval = .given

@@ -39,9 +39,7 @@ public struct TableObservation: Sendable {
     /// Partitions whose DETACH CONCURRENTLY we began.
     public var detaching: Set<UInt32>
     public var approved: ApprovedPolicy?
-    public var holds: [Hold]
-    public var pins: [Pin]
-    public var pauses: [Pause]
+    public var orders: StandingOrders
     /// What stands in the way of the whole table.
     public var problems: [Problem]
 
@@ -49,8 +47,8 @@ public struct TableObservation: Sendable {
         policy: RetentionPolicy, table: PartitionedTable?, partitions: [Partition] = [],
         takenNames: Set<String> = [], archives: [Archive] = [],
         superseded: Set<Slice> = [], quarantine: [Quarantined] = [],
-        detaching: Set<UInt32> = [], approved: ApprovedPolicy? = nil, holds: [Hold] = [],
-        pins: [Pin] = [], pauses: [Pause] = [], problems: [Problem] = []
+        detaching: Set<UInt32> = [], approved: ApprovedPolicy? = nil,
+        orders: StandingOrders = StandingOrders(), problems: [Problem] = []
     ) {
         self.policy = policy
         self.table = table
@@ -61,9 +59,7 @@ public struct TableObservation: Sendable {
         self.quarantine = quarantine
         self.detaching = detaching
         self.approved = approved
-        self.holds = holds
-        self.pins = pins
-        self.pauses = pauses
+        self.orders = orders
         self.problems = problems
     }
 }

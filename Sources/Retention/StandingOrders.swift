@@ -6,7 +6,7 @@ public struct StandingOrders: Equatable, Sendable {
     /// Of the table, and of all tables.
     public var pauses: [Pause]
 
-    public init(holds: [Hold], pins: [Pin], pauses: [Pause]) {
+    public init(holds: [Hold] = [], pins: [Pin] = [], pauses: [Pause] = []) {
         self.holds = holds
         self.pins = pins
         self.pauses = pauses

@@ -85,6 +85,28 @@ public struct ConstraintDefinition: Equatable, Sendable, Codable {
     }
 }
 
+/// The shape of a table, enough to make it again on an empty server.
+public struct TableDefinition: Equatable, Sendable, Codable {
+    public var columns: [Column]
+    public var constraints: [ConstraintDefinition]
+    public var indexes: [IndexDefinition]
+
+    public init(
+        columns: [Column], constraints: [ConstraintDefinition], indexes: [IndexDefinition]
+    ) {
+        self.columns = columns
+        self.constraints = constraints
+        self.indexes = indexes
+    }
+
+    /// What somebody who relies on an archive of the table should know.
+    public var warnings: [String] {
+        columns.filter(\.isUnreadable).map {
+            "the text of \($0.name) (\($0.type)) may not read back; a restore makes it text"
+        }
+    }
+}
+
 extension TableDefinition {
     /// Whether rows of another shape fit into this one, and the other way round, but for NULLs.
     public func hasTypes(of other: TableDefinition) -> Bool {
@@ -101,26 +123,5 @@ extension TableDefinition {
             result.columns[index].isNullable = true
         }
         return result
-    }
-}
-
-/// The shape of a table, enough to make it again on an empty server.
-public struct TableDefinition: Equatable, Sendable, Codable {
-    public var columns: [Column]
-    public var constraints: [ConstraintDefinition]
-    public var indexes: [IndexDefinition]
-
-    public init(
-        columns: [Column], constraints: [ConstraintDefinition], indexes: [IndexDefinition]
-    ) {
-        self.columns = columns
-        self.constraints = constraints
-        self.indexes = indexes
-    }
-    /// What somebody who relies on an archive of the table should know.
-    public var warnings: [String] {
-        columns.filter(\.isUnreadable).map {
-            "the text of \($0.name) (\($0.type)) may not read back; a restore makes it text"
-        }
     }
 }

@@ -42,15 +42,18 @@ import Testing
                 if partition.isDetachPending, !seen.detaching.contains(partition.oid) {
                     return "touches somebody else's detach"
                 }
-                if seen.holds.contains(where: {
+                if seen.orders.holds.contains(where: {
                     $0.bounds.overlaps(bounds) && ($0.until ?? now.advanced(bySeconds: 1)) > now
                 }) {
                     return "retires what is held"
                 }
-                if seen.pins.contains(where: { $0.bounds.overlaps(bounds) && $0.until > now }) {
+                if seen.orders.pins.contains(where: { $0.bounds.overlaps(bounds) && $0.until > now }
+                ) {
                     return "retires what is pinned"
                 }
-                if seen.pauses.contains(where: { ($0.until ?? now.advanced(bySeconds: 1)) > now }) {
+                if seen.orders.pauses.contains(where: {
+                    ($0.until ?? now.advanced(bySeconds: 1)) > now
+                }) {
                     return "retires while paused"
                 }
             }

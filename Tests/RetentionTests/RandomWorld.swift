@@ -68,8 +68,8 @@ struct RandomWorld {
         seen.approved = approval(policy)
         let ranges = partitions.compactMap(\.bounds)
         for bounds in ranges {
-            if random.chance(3) { seen.holds.append(hold(bounds, now: now)) }
-            if random.chance(3) { seen.pins.append(pin(bounds, now: now)) }
+            if random.chance(3) { seen.orders.holds.append(hold(bounds, now: now)) }
+            if random.chance(3) { seen.orders.pins.append(pin(bounds, now: now)) }
             if random.chance(20) {
                 seen.archives.append(.init(bounds: bounds, digest: ContentDigest(), bytes: 1))
             }
@@ -78,7 +78,7 @@ struct RandomWorld {
         seen.detaching = Set(
             partitions.filter { $0.isDetachPending && random.chance(50) }.map(\.oid))
         if random.chance(5) {
-            seen.pauses.append(
+            seen.orders.pauses.append(
                 Pause(table: nil, reason: "audit", by: "ops", until: maybe(now)))
         }
         return seen

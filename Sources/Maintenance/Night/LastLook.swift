@@ -11,11 +11,7 @@ struct LastLook {
     /// Nobody has said meanwhile that the range stays. To be asked in the transaction that takes
     /// it away.
     func requireLeave() throws {
-        let ledger = session.connection.ledger
-        let table = session.table.name
-        let orders = StandingOrders(
-            holds: try ledger.holds(of: table), pins: try ledger.pins(of: table),
-            pauses: try ledger.pauses().filter { $0.table.map { $0 == table } ?? true })
+        let orders = try session.connection.ledger.standingOrders(of: session.table.name)
         let now = min(session.calendar.wallClock, try session.connection.serverClock())
         guard let reason = orders.reasonToKeep(subject.bounds, at: now) else { return }
         throw Problem(
@@ -32,7 +28,7 @@ struct LastLook {
             throw Problem(
                 "archive.gone", .missing,
                 "The archive \(proof.slice) was proven, and is not in \(session.store.root) any "
-                    + "more. \(subject.name) was not \(found == nil ? "taken away" : "dropped").",
+                    + "more. \(subject.name) was left as it is.",
                 hint: "Is the store mounted? What is there now: pgretain archives list.")
         }
     }
