@@ -39,7 +39,7 @@ struct Archiving {
         try session.connection.setStep("export \(subject.name.name)")
         switch try course(for: subject) {
         case .fresh:
-            let export = try Export(session: session).run(subject, generation: 1, adopting: 0)
+            let export = try Export(session: session).run(subject, after: nil)
             return try publish(export, stopwatch) { try $0.publish() }
         case .unchanged(let manifest, let coverage, let witness, let fingerprint):
             let directory = try session.store.directory(of: subject.slice)
@@ -55,7 +55,7 @@ struct Archiving {
                 seconds: stopwatch.seconds)
         case .add(let old):
             let export = try Export(session: session).run(
-                subject, generation: old.generation + 1, adopting: old.parts.count)
+                subject, after: old, adopting: old.parts.count)
             let missing = try missing(
                 from: export.manifest.parts[old.parts.count...], of: export, old.parts[...], old,
                 subject)
@@ -67,7 +67,7 @@ struct Archiving {
             return try publish(export, stopwatch) { try $0.replace() }
         case .widen(let old, let firstOwn, let witness):
             let export = try Export(session: session).run(
-                subject, generation: old.generation + 1, adopting: firstOwn)
+                subject, after: old, adopting: firstOwn)
             guard export.witness.isSame(as: witness) else {
                 try export.staged.discard()
                 throw Problem(
@@ -86,7 +86,7 @@ struct Archiving {
         _ old: Manifest, firstOwn: Int, _ subject: Departing, _ stopwatch: Stopwatch
     ) throws -> Archived {
         let export = try Export(session: session).run(
-            subject, generation: old.generation + 1, adopting: firstOwn)
+            subject, after: old, adopting: firstOwn)
         let missing = try missing(
             from: export.manifest.parts[firstOwn...], of: export, old.parts[firstOwn...], old,
             subject)

@@ -16,19 +16,19 @@ struct Export {
         let fingerprint: SchemaFingerprint
     }
 
-    /// `adopting` are the parts that the new generation takes over from the archive in place.
-    func run(_ subject: Departing, generation: Int, adopting: Int) throws -> Result {
+    /// `old` is the archive in place, where there is one; its first `adopting` parts are taken over
+    /// by the new generation.
+    func run(_ subject: Departing, after old: Manifest?, adopting: Int = 0) throws -> Result {
         try session.connection.requireTrustworthyPages()
         // Parts that are taken over and ours are written alike.
-        let old = adopting > 0 ? try session.store.manifest(of: subject.slice) : nil
+        let encodings = adopting > 0 ? old?.encodings ?? [] : []
         var hexColumns = Set(
-            (old?.encodings ?? []).enumerated().filter { $1 == ColumnForm.hex.name }.map(\.offset))
+            encodings.enumerated().filter { $1 == ColumnForm.hex.name }.map(\.offset))
         while true {
             let staged = try session.store.stage(subject.slice)
             do {
                 return try export(
-                    subject, to: staged, generation: generation, adopting: adopting,
-                    hexColumns: hexColumns)
+                    subject, to: staged, after: old, adopting: adopting, hexColumns: hexColumns)
             } catch {
                 try staged.discard()
                 // A SQL_ASCII database may hold anything, and others what a cast let in: such a
@@ -42,7 +42,7 @@ struct Export {
     }
 
     private func export(
-        _ subject: Departing, to staged: StagedArchive, generation: Int, adopting: Int,
+        _ subject: Departing, to staged: StagedArchive, after old: Manifest?, adopting: Int,
         hexColumns: Set<Int>
     ) throws -> Result {
         try session.requireSpace(for: subject)
@@ -55,8 +55,8 @@ struct Export {
         }
         var shape = definition
         var adopted: [Manifest.Part] = []
-        if adopting > 0 {
-            let old = try archiveToAdopt(columns, definition, subject)
+        if adopting > 0, let old {
+            try requireAlike(old, columns, definition, subject)
             shape = definition.allowingNulls(of: old.definition)
             adopted = try staged.adoptParts(of: subject.slice, first: adopting)
         }
@@ -75,7 +75,7 @@ struct Export {
         var digest = ContentDigest()
         for part in adopted + own { digest.add(part.digest) }
         let manifest = Manifest(
-            tool: session.site.tool, generation: generation,
+            tool: session.site.tool, generation: (old?.generation ?? 0) + 1,
             table: .init(name: session.table.name, oid: session.table.oid),
             partition: .init(name: subject.name, oid: subject.relation.oid),
             key: session.table.key, keyType: session.table.keyType, bounds: subject.bounds,
@@ -92,14 +92,12 @@ struct Export {
             fingerprint: snapshot.fingerprint)
     }
 
-    /// The archive in place, whose first parts are taken over: they must be written as ours will
-    /// be, for columns of the same types.
-    private func archiveToAdopt(
-        _ columns: [CodedColumn], _ definition: TableDefinition, _ subject: Departing
-    ) throws -> Manifest {
-        guard let old = try session.store.manifest(of: subject.slice),
-            try old.codedColumns() == columns, old.definition.hasTypes(of: definition)
-        else {
+    /// Parts that are taken over have to be written as ours will be, for columns of the same types.
+    private func requireAlike(
+        _ old: Manifest, _ columns: [CodedColumn], _ definition: TableDefinition,
+        _ subject: Departing
+    ) throws {
+        guard try old.codedColumns() == columns, old.definition.hasTypes(of: definition) else {
             throw Problem(
                 "archive.columns", .data,
                 "Rows came to \(subject.name) after its archive was made, and its columns have "
@@ -108,7 +106,6 @@ struct Export {
                 hint: "Move the rows to a table of the old shape, or move the archive "
                     + "\(subject.slice) out of the store after restoring it.")
         }
-        return old
     }
 }
 
