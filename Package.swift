@@ -87,7 +87,8 @@ let package = Package(
             name: "RowCodingTests", dependencies: ["RowCoding", "Retention"],
             swiftSettings: strict),
         .testTarget(
-            name: "ArchivesTests", dependencies: ["Archives", "Retention"], swiftSettings: strict),
+            name: "ArchivesTests", dependencies: ["Archives", "SampleLogs", "Retention"],
+            swiftSettings: strict),
         .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "Retention"],
             swiftSettings: strict),

@@ -1,3 +1,4 @@
+import SampleLogs
 import Testing
 
 @testable import Archives
@@ -60,7 +61,7 @@ import Testing
     private static func mixture(
         _ count: Int, alphabet: Int, copies: Int, seed: UInt64
     ) -> [UInt8] {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
         while bytes.count < count {
@@ -152,7 +153,7 @@ import Testing
     }
 
     @Test func codesAreFull() {
-        var random = SplitMix(state: 4)
+        var random = SplitMix64(seed: 4)
         for longest in [7, 15] {
             expectFull([0, 0, 0], longest: longest)
             expectFull([0, 9, 0], longest: longest)
@@ -194,18 +195,5 @@ import Testing
             let coded = DeflateAlphabet.distance(excess: distance - 1)
             #expect((coded.symbol, coded.extraBits) == expected, "\(distance)")
         }
-    }
-}
-
-/// S. Vigna's splitmix64: the same numbers in every run.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -88,4 +88,25 @@ struct Conservation {
         #expect(
             wrong.count == 0, "\(what): \(wrong.count) rows lost or doubled", sourceLocation: place)
     }
+
+    /// A night that ended badly lost nothing, and the next one finishes it and leaves nothing behind.
+    func expectHealed(
+        _ what: String, by arguments: String..., place: SourceLocation = #_sourceLocation
+    ) throws {
+        try expectNothingLost(what, place)
+        let healed = try scene.pgretain(["run"] + arguments)
+        #expect(healed.status == 0, "after \(what): \(healed.stderr)", sourceLocation: place)
+        let aged = try scene.partitions().filter { $0.hasPrefix("logs_2025") }
+        #expect(aged.isEmpty, "after \(what): \(aged)", sourceLocation: place)
+        #expect(try scene.quarantined() == 0, "after \(what)", sourceLocation: place)
+        try expectEachOnce("after \(what)", place)
+        let left = try scene.unfinished()
+        #expect(left.isEmpty, "after \(what): \(left)", sourceLocation: place)
+        let twice = try scene.database.superuser(
+            """
+            SELECT relation_name FROM pgretain.ledger WHERE kind IN ('detached', 'dropped')
+            GROUP BY relation_name, kind HAVING count(*) > 1
+            """)
+        #expect(twice.isEmpty, "after \(what): retired twice: \(twice)", sourceLocation: place)
+    }
 }

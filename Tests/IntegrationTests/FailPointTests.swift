@@ -70,14 +70,7 @@ import Testing
             } else {
                 #expect(!broken.stderr.isEmpty, "\(what) fails and says nothing")
             }
-            try rows.expectNothingLost(what)
-            let healed = try night(scene)
-            #expect(healed.status == 0, "after \(what): \(healed.stderr)")
-            #expect(try aged(scene) == 0, "after \(what)")
-            #expect(try scene.quarantined() == 0, "after \(what)")
-            try rows.expectEachOnce("after \(what)")
-            let left = try scene.archiveFiles().filter { $0.contains("/.") || $0.hasPrefix(".") }
-            #expect(left.isEmpty, "after \(what): \(left)")
+            try rows.expectHealed(what)
             let events = try scene.database.superuser(
                 """
                 SELECT relation_name, count(*) FILTER (WHERE kind = 'archived') > 0,

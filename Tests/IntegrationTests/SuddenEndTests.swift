@@ -24,20 +24,8 @@ import Testing
     }
 
     private func expectHealed(_ scene: Scene, _ rows: Conservation, _ what: String) throws {
-        try rows.expectNothingLost(what)
-        let healed = try scene.night(nil, "--max-retire", "9")
-        #expect(healed.status == 0, "after \(what): \(healed.stderr)")
+        try rows.expectHealed(what, by: "--max-retire", "9")
         #expect(try scene.partitions().count == 1, "after \(what)")
-        #expect(try scene.quarantined() == 0, "after \(what)")
-        try rows.expectEachOnce("after \(what)")
-        let left = try scene.archiveFiles().filter { $0.contains("/.") || $0.hasPrefix(".") }
-        #expect(left.isEmpty, "after \(what): \(left)")
-        let twice = try scene.database.superuser(
-            """
-            SELECT relation_name FROM pgretain.ledger WHERE kind IN ('detached', 'dropped')
-            GROUP BY relation_name, kind HAVING count(*) > 1
-            """)
-        #expect(twice.isEmpty, "after \(what): retired twice: \(twice)")
     }
 
     /// How long an undisturbed night takes here and now.
