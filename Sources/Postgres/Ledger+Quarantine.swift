@@ -17,6 +17,7 @@ extension Ledger {
                 (oid: try row.oid(0), name: try row.name(1), bytes: try row.int(3))
             }
             let latest = try latestEvents(of: tables.map(\.oid))
+            let settled = try latestEvents(of: tables.map(\.oid), kinds: [.settled])
             return tables.compactMap { entry -> Quarantined? in
                 guard let recorded = latest[entry.oid], recorded.event.kind == .detached,
                     recorded.event.table == table, let former = recorded.event.relation,
@@ -25,7 +26,8 @@ extension Ledger {
                 return Quarantined(
                     oid: entry.oid, name: entry.name, formerName: former, bounds: bounds,
                     boundsSQL: boundsSQL, bytes: entry.bytes, detachedAt: recorded.at,
-                    dropAfter: recorded.event.dropAfter)
+                    dropAfter: recorded.event.dropAfter,
+                    isSettled: settled[entry.oid].map { $0.id > recorded.id } ?? false)
             }.sorted { ($0.bounds, $0.oid) < ($1.bounds, $1.oid) }
         }
     }

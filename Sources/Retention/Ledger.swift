@@ -9,6 +9,8 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case detaching
         /// A partition left its table and waits in quarantine.
         case detached
+        /// A quarantined table was found to hold, after its detach, the rows of its archive.
+        case settled
         /// A quarantined table was dropped against a proof.
         case dropped
         /// A restore is about to fill a hidden table.
@@ -73,10 +75,13 @@ public struct Quarantined: Equatable, Sendable, Codable {
     public var detachedAt: Instant
     /// Nil: it waits for ever (`then: detach`).
     public var dropAfter: Instant?
+    /// Whether its archive was found to hold its rows since it was detached; until then it may
+    /// hold rows that came between the export and the detach.
+    public var isSettled: Bool
 
     public init(
         oid: UInt32, name: QualifiedName, formerName: QualifiedName, bounds: PartitionBounds,
-        boundsSQL: String, bytes: Int64, detachedAt: Instant, dropAfter: Instant?
+        boundsSQL: String, bytes: Int64, detachedAt: Instant, dropAfter: Instant?, isSettled: Bool
     ) {
         self.oid = oid
         self.name = name
@@ -86,6 +91,7 @@ public struct Quarantined: Equatable, Sendable, Codable {
         self.bytes = bytes
         self.detachedAt = detachedAt
         self.dropAfter = dropAfter
+        self.isSettled = isSettled
     }
 }
 

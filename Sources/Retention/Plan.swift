@@ -69,6 +69,15 @@ public struct TablePlan: Equatable, Sendable, Codable {
         entries.filter { if case .retire = $0.verdict { true } else { false } }
     }
 
+    /// Quarantined tables that stay and whose archive is yet to be compared with them: the run that
+    /// detached them ended before it could. What operators have stopped waits.
+    public var unsettled: [QuarantineEntry] {
+        quarantine.filter {
+            guard case .keep(let reason) = $0.verdict, !$0.table.isSettled else { return false }
+            return !reason.isStandingOrder
+        }
+    }
+
     /// Quarantined tables to drop, oldest first.
     public var drops: [QuarantineEntry] {
         quarantine.filter { if case .retire = $0.verdict { true } else { false } }

@@ -48,6 +48,14 @@ public enum Step: String, Sendable, Codable, CaseIterable {
 }
 
 extension Verdict.Reason {
+    /// Whether an operator has said so.
+    var isStandingOrder: Bool {
+        switch self {
+        case .held, .pinned, .paused: true
+        default: false
+        }
+    }
+
     /// The reason as a sentence without its full stop.
     public var sentence: String {
         switch self {

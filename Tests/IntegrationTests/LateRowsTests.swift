@@ -141,6 +141,33 @@ import Testing
         }
     }
 
+    /// The night that detached a table ended before it could look for rows that came between the
+    /// export and the detach: the next one looks, whenever the table is to be dropped; and once.
+    @Test(arguments: ["detach", "drop"])
+    func whatCameBeforeTheDetachIsArchivedByTheNextNight(then: String) throws {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 2, rows: 300)
+        try scene.configure(
+            Scene.policy(then: then, grace: "7 days", more: ["premake: 0"]))
+        try scene.approve()
+        let night = try scene.pgretain(
+            "run", "--only", "retire",
+            environment: ["PGRETAIN_FAIL_AT": "night.detached#1=crash"])
+        #expect(night.status == 128 + SIGKILL)
+        let table = try quarantine(scene)
+        try scene.database.superuser(
+            "INSERT INTO \(table) (id, level, created_at) VALUES (-1, 'LATE', '2025-01-20')")
+        let next = try scene.nightOnceFree("--only", "retire")
+        #expect(next.status == 0, "\(next.stderr)")
+        #expect(try scene.quarantined() == 1)
+        let back = try archived(scene)
+        #expect(back.count == 301 && back.contains("-1 LATE"))
+        #expect(try scene.night(nil, "--only", "retire").status == 0)
+        let settled = try scene.database.superuser(
+            "SELECT count(*) FROM pgretain.ledger WHERE kind = 'settled'")
+        #expect(settled == "1")
+    }
+
     @Test func rowsForAMonthLongGoneAreAdded() throws {
         let scene = try scene()
         #expect(try scene.night(nil).status == 0)

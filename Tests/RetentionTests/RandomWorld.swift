@@ -126,7 +126,8 @@ struct RandomWorld {
         return Quarantined(
             oid: oid, name: QualifiedName(schema: "pgretain", name: "q_\(oid)"),
             formerName: QualifiedName(schema: "public", name: "old"), bounds: bounds,
-            boundsSQL: "", bytes: 1, detachedAt: now, dropAfter: maybe(now))
+            boundsSQL: "", bytes: 1, detachedAt: now, dropAfter: maybe(now),
+            isSettled: Bool.random(using: &random))
     }
 
     private mutating func partitions(_ policy: RetentionPolicy, keyType: KeyType, now: Instant)

@@ -23,15 +23,26 @@ struct TableNight {
 
     mutating func run(_ plan: TablePlan) {
         let names =
-            plan.drops.map(\.table.formerName.name) + plan.retirements.map(\.partition.name.name)
+            (plan.unsettled + plan.drops).map(\.table.formerName.name)
+            + plan.retirements.map(\.partition.name.name)
         let done = retire(plan)
         tellWhatWaits(Array(names[done...]))
     }
 
-    /// How many drops and retirements, in their order, need no other night.
+    /// How many tables to settle or drop and retirements, in their order, need no other night.
     private mutating func retire(_ plan: TablePlan) -> Int {
         var done = 0
         let hasDefault = plan.entries.contains { $0.partition.extent == .default }
+        for entry in plan.unsettled {
+            guard goOn() else { return done }
+            let subject = Departing(entry.table, slice: entry.slice)
+            attempt { night in
+                _ = try night.archive(subject)
+                try night.recordSettled(subject)
+            }
+            guard halt == nil else { return done }
+            done += 1
+        }
         for drop in plan.drops {
             guard goOn() else { return done }
             let subject = Departing(drop.table, slice: drop.slice)
@@ -94,8 +105,16 @@ struct TableNight {
         let snapshot = try session.snapshot(of: subject)
         let witness = try snapshot.witness()
         try snapshot.end()
-        guard !witness.isSame(as: archived.witness) else { return }
-        _ = try archive(subject)
+        if !witness.isSame(as: archived.witness) { _ = try archive(subject) }
+        try recordSettled(subject)
+    }
+
+    private func recordSettled(_ subject: Departing) throws {
+        try session.connection.ledger.append(
+            LedgerEvent(
+                .settled, table: session.table.name, relation: subject.name,
+                relationOID: subject.relation.oid, bounds: subject.bounds),
+            by: session.run)
     }
 
     private mutating func dropProven(_ subject: Departing) throws {
