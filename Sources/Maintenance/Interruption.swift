@@ -16,16 +16,13 @@ public final class Interruption: Sendable {
 
     /// Takes the two signals over for the whole process. To be called before any other thread
     /// exists, since threads inherit what is blocked.
-    public func listen() {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        sigaddset(&signals, SIGTERM)
+    public func listen() throws {
+        var signals = Self.signals
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         // A reader that goes away must not kill the night.
         signal(SIGPIPE, SIG_IGN)
         let waited = signals
-        let thread = Threads.start { [self] in
+        let thread = try Threads.start { [self] in
             var signals = waited
             while true {
                 var number: Int32 = 0
@@ -34,6 +31,23 @@ public final class Interruption: Sendable {
             }
         }
         pthread_detach(thread)
+    }
+
+    /// While `body` runs the two signals end the process, and those that it starts, at once: for
+    /// what waits on another program before anything was begun.
+    public static func whileSignalsEndAtOnce<Result>(_ body: () -> Result) -> Result {
+        var signals = signals
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        defer { pthread_sigmask(SIG_BLOCK, &signals, nil) }
+        return body()
+    }
+
+    private static var signals: sigset_t {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        return signals
     }
 
     /// Ends the run as the signal would. A second one ends the process on the spot.

@@ -98,10 +98,8 @@ public struct NightPreview: Sendable, Encodable {
         }
     }
 
-    /// 0, unless the tables could not be looked at: what a plan shows is no failure of its own.
+    /// 0, unless tables could not be looked at: what a plan shows is no failure of its own.
     public var exitStatus: ExitStatus {
-        let unseen: Set<ExitStatus> = [.configuration, .missing, .unavailable]
-        let statuses = plan.tables.flatMap(\.problems).map(\.status)
-        return ExitStatus.of(statuses.filter { unseen.contains($0) })
+        .of(plan.tables.lazy.filter { !$0.isSeen }.flatMap(\.problems).map(\.status))
     }
 }

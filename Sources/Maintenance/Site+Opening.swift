@@ -33,7 +33,7 @@ extension Site {
                         + "nobody: it is not the store they are in. Nothing was archived, nothing "
                         + "was dropped.",
                     hint: "Is it mounted? After a move, bring the whole store along, _store.json "
-                        + "with it.")
+                        + "with it; to begin a new one all the same: pgretain rebind --reason …")
             }
             try store.bind(try binding(of: connection, uuid: nil))
         }
@@ -47,7 +47,8 @@ extension Site {
         try Self.require(found, toBe: binding(of: connection, uuid: found.uuid), root: archives)
     }
 
-    private func binding(of connection: Connection, uuid: String?) throws -> StoreBinding {
+    /// What a store of this database says; `uuid` nil for one that is new.
+    func binding(of connection: Connection, uuid: String?) throws -> StoreBinding {
         guard let ledger = try connection.ledger.uuid() else {
             throw Problem(
                 "ledger.missing", .unavailable, "The ledger has no identity. Nothing was done.",
@@ -73,7 +74,7 @@ extension Site {
                     + "\(own.database) of system \(own.systemIdentifier), ledger \(own.ledger). "
                     + "Nothing was done.",
                 hint: "Give this database an archive root of its own (archives:). After "
-                    + "pg_upgrade or a move, compare \(root)/_store.json by hand first.")
+                    + "pg_upgrade or a move: pgretain rebind --reason …")
         }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Retention
 import Synchronization
 
 /// Threads of our own: libpq and the disk block, and nothing here may block Swift's shared pool.
@@ -11,12 +12,18 @@ enum Threads {
         stop: @escaping @Sendable () -> Void, lead: () throws -> Void
     ) throws {
         let firstError = FirstError(stop: stop)
-        let threads = (0..<count).map { _ in
-            start {
-                do { try work() } catch { firstError.record(error) }
+        var threads: [pthread_t] = []
+        do {
+            for _ in 0..<count {
+                threads.append(
+                    try start {
+                        do { try work() } catch { firstError.record(error) }
+                    })
             }
+            try lead()
+        } catch {
+            firstError.record(error)
         }
-        do { try lead() } catch { firstError.record(error) }
         for thread in threads { pthread_join(thread, nil) }
         if let error = firstError.error { throw error }
     }
@@ -27,17 +34,23 @@ enum Threads {
     }
 
     /// Starts one thread; the caller joins or detaches it.
-    static func start(_ run: @escaping @Sendable () -> Void) -> pthread_t {
+    static func start(_ run: @escaping @Sendable () -> Void) throws(Problem) -> pthread_t {
         var thread = pthread_t()
-        let context = Unmanaged.passRetained(Body(run)).toOpaque()
+        let body = Unmanaged.passRetained(Body(run))
         let status = pthread_create(
             &thread, nil,
             { context in
                 Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
                 return nil
-            }, context)
-        // Without a thread there is no way to go on, and nothing has been touched yet.
-        precondition(status == 0, "pthread_create: \(String(cString: strerror(status)))")
+            }, body.toOpaque())
+        guard status == 0 else {
+            body.release()
+            throw Problem(
+                "thread.refused", .tryLater,
+                "The system gave no thread: \(String(cString: strerror(status))). What was under "
+                    + "way was not finished, and nothing was dropped.",
+                hint: "Look at `ulimit -u` and the memory, or set fewer workers:.")
+        }
         return thread
     }
 }

@@ -23,6 +23,8 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case released
         /// A quarantined table went back to its place.
         case reattached
+        /// An operator said that a store belongs to this database.
+        case rebound
     }
 
     public var kind: Kind

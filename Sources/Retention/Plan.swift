@@ -38,6 +38,8 @@ public struct TablePlan: Equatable, Sendable, Codable {
 
     public var table: QualifiedName
     public var then: RetentionAction
+    /// Whether the table could be looked at; else its problems say why not.
+    public var isSeen: Bool
     /// A partition whose upper bound is at or before this has expired.
     public var cutoff: Instant
     public var premakes: [Premake]
@@ -51,9 +53,10 @@ public struct TablePlan: Equatable, Sendable, Codable {
     /// What an operator should know, and need not act upon.
     public var notes: [String]
 
-    public init(table: QualifiedName, then: RetentionAction, cutoff: Instant) {
+    public init(table: QualifiedName, then: RetentionAction, isSeen: Bool, cutoff: Instant) {
         self.table = table
         self.then = then
+        self.isSeen = isSeen
         self.cutoff = cutoff
         premakes = []
         entries = []

@@ -17,12 +17,14 @@ public struct Planner: Sendable {
         let policy = seen.policy
         guard let table = seen.table else {
             let cutoff = policy.retain.before(now, in: policy.zone)
-            var plan = TablePlan(table: policy.table, then: policy.then, cutoff: cutoff)
+            var plan = TablePlan(
+                table: policy.table, then: policy.then, isSeen: false, cutoff: cutoff)
             plan.problems = seen.problems
             return plan
         }
         let calendar = TableCalendar(policy: policy, keyType: table.keyType, now: now)
-        var plan = TablePlan(table: policy.table, then: policy.then, cutoff: calendar.cutoff)
+        var plan = TablePlan(
+            table: policy.table, then: policy.then, isSeen: true, cutoff: calendar.cutoff)
         plan.problems = seen.problems
 
         let gate = Gate(seen, table: table, calendar: calendar)

@@ -30,18 +30,29 @@ enum Surroundings {
             decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// A path of the command line, as seen from the directory it was typed in.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+
     static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
     /// The first line that a shell command prints.
     static func output(ofCommand command: String) throws(Problem) -> String {
-        guard let pipe = popen(command, "re") else {
+        var line = [CChar](repeating: 0, count: 4096)
+        var isRead = false
+        let status: Int32? = Interruption.whileSignalsEndAtOnce {
+            guard let pipe = popen(command, "re") else { return nil }
+            isRead = fgets(&line, Int32(line.count), pipe) != nil
+            return pclose(pipe)
+        }
+        guard let status else {
             throw Problem(
                 "password.command", .configuration, "password_command cannot be started.",
                 hint: "Run it by hand.")
         }
-        var line = [CChar](repeating: 0, count: 4096)
-        let isRead = fgets(&line, Int32(line.count), pipe) != nil
-        let status = pclose(pipe)
         guard status == 0, isRead else {
             throw Problem(
                 "password.command", .configuration,

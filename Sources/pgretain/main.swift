@@ -11,10 +11,9 @@ while case let descriptor = open("/dev/null", O_RDWR), descriptor >= 0 {
     }
 }
 
-// Before any thread exists: threads inherit which signals are blocked.
-Surroundings.interruption.listen()
-
 do {
+    // Before any thread exists: threads inherit which signals are blocked.
+    try Surroundings.interruption.listen()
     var command = try Pgretain.parseAsRoot()
     try command.run()
 } catch let status as EarlyExit {

@@ -105,6 +105,18 @@ import Testing
         #expect(night.stderr.contains("GRANT CREATE ON DATABASE"))
     }
 
+    /// A plan that saw nothing is no plan.
+    @Test func aPlanOfATableThatMayNotBeSeen() throws {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 2, rows: 10)
+        try scene.configure(Scene.policy())
+        try scene.approve()
+        try scene.configure(Scene.policy(), user: "logs_reader")
+        let plan = try scene.pgretain("plan")
+        #expect(plan.status == 77, "\(plan.stderr)")
+        #expect(plan.stdout.contains("GRANT"), "\(plan.stdout)")
+    }
+
     /// A session default that cannot be read around: the pins defeat it.
     @Test func aDatabaseOfHostileDefaults() throws {
         let scene = try Scene()

@@ -74,12 +74,40 @@ import Testing
     @Test func aRootOfAnotherDatabase() throws {
         let first = try scene()
         #expect(try first.night(nil).status == 0)
-        var second = try scene()
+        let second = try scene()
         try FileManager.default.removeItem(atPath: second.archives)
         try FileManager.default.copyItem(atPath: first.archives, toPath: second.archives)
         try expectRefusal(second, status: 69, "store.bound")
-        second = first
-        #expect(try second.night(nil).status == 0, "its own goes on")
+        #expect(try first.night(nil).status == 0, "its own goes on")
+        let wrong = try second.pgretain("rebind")
+        #expect(wrong.status == 64, "not without a reason: \(wrong.stderr)")
+        let rebound = try second.pgretain("rebind", "--reason", "it's moved")
+        #expect(rebound.status == 0, "\(rebound.stderr)")
+        #expect(rebound.stdout.contains(second.database.name), "\(rebound.stdout)")
+        #expect(try second.night(nil).status == 0)
+        let reason = try second.database.superuser(
+            """
+            SELECT details ->> 'reason', details ->> 'from database' FROM pgretain.ledger
+            WHERE kind = 'rebound'
+            """)
+        #expect(reason == "it's moved|\(first.database.name)")
+        let again = try second.pgretain("rebind", "--reason", "twice")
+        #expect(again.stdout.contains("nothing to do"), "\(again.stdout)")
+    }
+
+    /// Typed by hand, a path is seen from where one stands; cron stands nowhere in particular.
+    @Test func aRelativeRoot() throws {
+        let scene = try scene()
+        #expect(try scene.night(nil).status == 0)
+        let directory = URL(fileURLWithPath: scene.archives)
+        let parent = directory.deletingLastPathComponent().path
+        let list = try Program.run(
+            "/bin/sh",
+            ["-c", "cd \"$0\" && exec \"$@\"", parent, Program.pgretain, "archives", "list"]
+                + ["--config", scene.configuration, "--archives", directory.lastPathComponent])
+        #expect(list.status == 0 && list.stdout.contains("2025"), "\(list.stderr)")
+        let set = try scene.pgretain("archives", "list", environment: ["PGRETAIN_ARCHIVES": "here"])
+        #expect(set.status == 78 && set.stderr.contains("absolute"), "\(set.stderr)")
     }
 
     // MARK: Damage

@@ -39,7 +39,9 @@ struct CommonOptions: ParsableArguments {
         let environment = Surroundings.environment
         let file = try ConfigurationFile.locate(flag: config, environment: environment)
         var resolver = ConfigurationResolver(
-            file: file, overrides: Overrides(database: database, archives: archives),
+            file: file,
+            overrides: Overrides(
+                database: database, archives: archives.map(Surroundings.absolute)),
             environment: environment, processors: Surroundings.processors,
             tool: Surroundings.tool)
         return try resolver.resolve(try ConfigurationFile.read(file))

@@ -22,6 +22,6 @@ struct Pgretain: ParsableCommand {
         version: Surroundings.tool,
         subcommands: [
             Run.self, PlanCommand.self, Approve.self, Status.self, ArchivesCommand.self,
-            RestoreCommand.self, Init.self, ConfigCommand.self, SchemaCommand.self,
+            RestoreCommand.self, Rebind.self, Init.self, ConfigCommand.self, SchemaCommand.self,
         ])
 }

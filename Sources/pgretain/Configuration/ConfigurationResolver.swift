@@ -96,6 +96,10 @@ struct ConfigurationResolver {
     private mutating func archives(_ node: Node?) -> String {
         if let flag = overrides.archives { return note("archives", flag, .flag("--archives")) }
         if let value = environment["PGRETAIN_ARCHIVES"] {
+            if !value.hasPrefix("/") {
+                reader.complain(
+                    "`\(value)` must be an absolute path", key: "PGRETAIN_ARCHIVES", at: nil)
+            }
             return note("archives", value, .environment("PGRETAIN_ARCHIVES"))
         }
         guard let node, let path = reader.text(node, key: "archives"), !path.isEmpty else {
