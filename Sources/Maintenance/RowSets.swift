@@ -2,43 +2,73 @@ import Archives
 import Retention
 import RowCoding
 
-/// Compares the rows of two archives as multisets, in memory that does not grow with them: the
-/// rows are taken by the first bits of their hashes, one share after another.
+/// Compares the rows of two archives as multisets, in memory that does not grow with them: parts
+/// that hold the same rows cancel out, and of the others the rows are taken by the first bits of
+/// their hashes, one share after another.
 struct RowSets {
-    /// Rows of one share that are held at a time, about.
-    private static let shareRows: UInt64 = 1 << 20
+    /// Rows of one share that are held at a time, about: 16 bytes each, on either side.
+    private static let shareRows: UInt64 = 2 << 20
 
     /// One archive, or the last parts of it.
     struct Side {
         let manifest: Manifest
         let directory: ArchiveDirectory
-        let parts: ArraySlice<Manifest.Part>
+        var parts: ArraySlice<Manifest.Part>
     }
 
-    /// How many rows of `older` are not in `newer`, duplicates counted.
-    static func missing(from newer: Side, of older: Side, interruption: Interruption) throws
-        -> UInt64
-    {
+    /// How many rows of `older` are not in `newer`, duplicates counted. `keepAlive` is called with
+    /// each part that is read.
+    static func missing(
+        from newer: Side, of older: Side, interruption: Interruption,
+        keepAlive: () throws -> Void
+    ) throws -> UInt64 {
+        let (newer, older) = withoutCommonParts(newer, older)
         let rows = max(newer.rows, older.rows)
         var shares: UInt64 = 1
         while shares < 256, rows / shares > shareRows { shares *= 2 }
         let mask = UInt8(shares - 1)
         var missing: UInt64 = 0
         for bucket in 0..<shares {
-            try interruption.check()
-            let wanted = try hashes(of: older, bucket: UInt8(bucket), mask: mask)
-            let found = try hashes(of: newer, bucket: UInt8(bucket), mask: mask)
+            let goOn = {
+                try interruption.check()
+                try keepAlive()
+            }
+            let wanted = try hashes(of: older, bucket: UInt8(bucket), mask: mask, goOn)
+            let found = try hashes(of: newer, bucket: UInt8(bucket), mask: mask, goOn)
             missing += countMissing(from: found, of: wanted)
         }
         return missing
     }
 
-    private static func hashes(of side: Side, bucket: UInt8, mask: UInt8) throws -> [UInt128] {
+    /// Without the parts that hold the same rows on both sides.
+    static func withoutCommonParts(_ a: Side, _ b: Side) -> (Side, Side) {
+        var common: [ContentDigest: Int] = [:]
+        for part in a.parts { common[part.digest, default: 0] += 1 }
+        var (a, b) = (a, b)
+        var taken: [ContentDigest: Int] = [:]
+        b.parts.removeAll { part in
+            guard let left = common[part.digest], left > 0 else { return false }
+            common[part.digest] = left - 1
+            taken[part.digest, default: 0] += 1
+            return true
+        }
+        a.parts.removeAll { part in
+            guard let left = taken[part.digest], left > 0 else { return false }
+            taken[part.digest] = left - 1
+            return true
+        }
+        return (a, b)
+    }
+
+    private static func hashes(
+        of side: Side, bucket: UInt8, mask: UInt8, _ goOn: () throws -> Void
+    ) throws -> [UInt128] {
         var reader = PartReader()
         let key = side.manifest.definition.columns.firstIndex { $0.name == side.manifest.key }
         var decoder = RowDecoder(columns: try side.manifest.codedColumns(), key: key)
         var hashes: [UInt128] = []
         for part in side.parts {
+            try goOn()
             let lines = try reader.read(part, in: side.directory)
             try decoder.hashes(lines, bucket: bucket, mask: mask, into: &hashes)
         }

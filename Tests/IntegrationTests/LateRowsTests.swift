@@ -6,10 +6,12 @@ import Testing
 /// table, in quarantine or in an archive; or the writer was told that it was not written.
 @Suite struct LateRows {
     /// A scene whose January is ready to go.
-    private func scene(grace: String = "0 days", rows: Int = 300) throws -> Scene {
+    private func scene(grace: String = "0 days", rows: Int = 300, extra: String = "") throws
+        -> Scene
+    {
         let scene = try Scene()
         try scene.makeLogs(from: "2025-01-01", months: 2, rows: rows)
-        try scene.configure(Scene.policy(grace: grace, more: ["premake: 0"]))
+        try scene.configure(Scene.policy(grace: grace, more: ["premake: 0"]), extra: extra)
         try scene.approve()
         return scene
     }
@@ -96,6 +98,23 @@ import Testing
         let again = try scene.night(nil, "--only", "retire")
         #expect(again.status == 65 || again.status == 0, "\(again.stderr)")
         #expect(try scene.quarantined() == 1, "not until somebody has looked")
+    }
+
+    /// Of many parts most hold the same rows in both generations, and none is taken for another.
+    @Test func whatVanishedIsCountedAmongManyParts() throws {
+        let scene = try scene(rows: 40_000, extra: "part_size: 1 MiB")
+        let night = try night(in: scene) {
+            try scene.database.superuser(
+                """
+                DELETE FROM logs_2025_01 WHERE id IN (20000, 20001);
+                UPDATE logs_2025_01 SET level = 'LATE' WHERE id = 7;
+                INSERT INTO logs (id, level, created_at) VALUES (-1, 'NEW', '2025-01-20');
+                """)
+        }
+        #expect(night.status == 65, "\(night.stderr)")
+        #expect(night.stderr.contains(" 3 rows that the archive"), "\(night.stderr)")
+        let parts = try scene.archiveFiles().filter { $0.contains("part-") }
+        #expect(parts.count > 4, "\(parts)")
     }
 
     // MARK: After the detach

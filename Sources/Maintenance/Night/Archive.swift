@@ -105,7 +105,7 @@ struct Archiving {
             of: .init(
                 manifest: old, directory: try session.store.directory(of: subject.slice),
                 parts: oldParts),
-            interruption: session.interruption)
+            interruption: session.interruption, keepAlive: session.keepAlive())
     }
 
     private func course(for subject: Departing) throws -> Course {

@@ -47,7 +47,7 @@ final class TableSession {
     }
 
     /// Load balancers cut what is idle for minutes: ask something every half a minute.
-    private func keepAlive() -> () throws -> Void {
+    func keepAlive() -> () throws -> Void {
         var last = Stopwatch()
         return { [connection] in
             guard last.seconds > 30 else { return }
