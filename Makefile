@@ -6,11 +6,12 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install demo bench test test-deps torture format check-format clean
+.PHONY: help deps build install demo bench bench-scale test test-deps torture format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
 	@echo 'make bench         figures beside psql, gzip, pigz, pg_dump (ROWS=2000000)'
+	@echo 'make bench-scale   its memory and speed by rows and cores'
 	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
 	@echo 'make torture       a night that is killed, cut and failed in many places (FAULTS=150 SEED=...)'
 	@echo 'make build         the program: .build/release/pgretain'
@@ -41,6 +42,15 @@ bench: build
 	$(SWIFT) build -c release --product sample-logs
 	Benchmarks/bench.py --program .build/release/pgretain --sample .build/release/sample-logs \
 	    --rows $(ROWS) --rounds $(ROUNDS) $(BENCH_FLAGS)
+
+# Only pgretain: its peak memory with few and with many rows, and its speed on one and two cores.
+bench-scale: build
+	@Tests/Support/install-packages.sh python3
+	$(SWIFT) build -c release --product sample-logs
+	for rows in 200000 2000000 10000000; do Benchmarks/bench.py --alone --rounds 1 --rows $$rows \
+	    --program .build/release/pgretain --sample .build/release/sample-logs; done
+	for cores in 1 2; do Benchmarks/bench.py --alone --cores $$cores --rounds $(ROUNDS) \
+	    --program .build/release/pgretain --sample .build/release/sample-logs; done
 
 test-deps: deps
 	@Tests/Support/install-packages.sh python3 python3-venv jq postgresql-15-partman

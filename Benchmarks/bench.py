@@ -3,6 +3,7 @@
 
     bench.py --program .build/release/pgretain --sample .build/release/sample-logs
              [--rows 2000000] [--rounds 3] [--metadata text|jsonb] [--json FILE]
+             [--alone] [--cores N]
 
 Every contender reads the same rows of the same table in the same state of the caches: the base
 database is cloned for those that change it. Rounds are interleaved, figures are medians. CPU is
@@ -138,6 +139,13 @@ class Bench:
         path.mkdir(mode=0o750)
         return path
 
+    def program(self, *arguments):
+        """A command line of ours, on as many cores as it may have."""
+        words = [self.options.program, *map(str, arguments)]
+        if self.options.cores:
+            words = ["taskset", "-c", f"0-{self.options.cores - 1}", *words]
+        return shlex.join(words)
+
     # What people use today.
 
     def pipeline(self, name, compressor):
@@ -160,7 +168,6 @@ class Bench:
     # Ours.
 
     def retire(self, then, name):
-        program = shlex.quote(self.options.program)
         archives = self.archives(f"archives-{then}")
         with Clone() as database:
             config = self.config(database, then, archives)
@@ -168,7 +175,8 @@ class Bench:
                 subprocess.run([self.options.program, "approve", "-q", "--config", config],
                                check=True)
             report = self.work / "report.json"
-            figures = measure(f"{program} run --json --config {config} > {report}")
+            figures = measure(
+                self.program("run", "--json", "--config", config) + f" > {report}")
             done = json.loads(report.read_text())["report"]["tables"][0]["done"]
             archived = [entry for entry in done if entry["action"] == "archive"]
             if len(archived) != 1 or archived[0]["rows"] != self.rows:
@@ -184,28 +192,29 @@ class Bench:
 
     def restores(self):
         kept = self.archives("archives-back")
-        program = shlex.quote(self.options.program)
         with Clone("kept") as database:
             config = self.config(database, "keep", kept)
             subprocess.run([self.options.program, "run", "-q", "--config", config], check=True)
-            text = self.work / "rows.copy"
-            sql(database, f"COPY public.{PARTITION} TO PROGRAM 'cat > /dev/null'")
-            with open(text, "wb") as out:
+            text, dump = self.work / "rows.copy", self.work / "restore.dump"
+            if not self.options.alone:
+                with open(text, "wb") as out:
+                    subprocess.run(
+                        ["psql", "-XqAt", "-d", database, "-c",
+                         f"COPY public.{PARTITION} TO STDOUT"], stdout=out, check=True)
                 subprocess.run(
-                    ["psql", "-XqAt", "-d", database, "-c",
-                     f"COPY public.{PARTITION} TO STDOUT"], stdout=out, check=True)
-            dump = self.work / "restore.dump"
-            subprocess.run(["pg_dump", "-Fc", "-t", f"public.{PARTITION}", "-f", dump, database],
-                           check=True)
+                    ["pg_dump", "-Fc", "-t", f"public.{PARTITION}", "-f", dump, database],
+                    check=True)
             columns = sql(database, "SELECT string_agg(quote_ident(attname) || ' ' || "
                           "format_type(atttypid, atttypmod), ', ' ORDER BY attnum) "
                           f"FROM pg_attribute WHERE attrelid = '{PARTITION}'::regclass "
                           "AND attnum > 0 AND NOT attisdropped")
             for _ in range(self.options.rounds):
-                into = f"{program} restore --config {config} --table public.system_logs " \
-                       f"--period {MONTH} --into public.back -q"
-                self.note("pgretain: restore", measure(into))
+                self.note("pgretain: restore", measure(self.program(
+                    "restore", "--config", config, "--table", "public.system_logs",
+                    "--period", MONTH, "--into", "public.back", "-q")))
                 sql(database, "DROP TABLE public.back")
+                if self.options.alone:
+                    continue
                 freeze = f"BEGIN; CREATE TABLE public.back ({columns}); " \
                          "COPY public.back FROM STDIN WITH (FREEZE); COMMIT"
                 self.note("floor: COPY FROM, FREEZE", measure(
@@ -241,6 +250,10 @@ class Bench:
         self.rows = int(sql("base", f"SELECT count(*) FROM public.{PARTITION}"))
         for number in range(self.options.rounds):
             print(f"round {number + 1}", file=sys.stderr, flush=True)
+            if self.options.alone:
+                self.retire("keep", "pgretain: export + verify")
+                self.retire("drop", "pgretain: the whole retirement")
+                continue
             self.floor()
             self.pipeline("psql row_to_json | gzip -6", "gzip -6")
             self.retire("keep", "pgretain: export + verify")
@@ -276,7 +289,7 @@ def show(medians):
         ("Out of the database", "out", [n for n in medians if n not in BACK]),
         ("And back", "back", [n for n in medians if n in BACK]),
     ):
-        peers = PEERS[kind]
+        peers = [peer for peer in PEERS[kind] if peer in medians]
         print(f"\n{title}\n")
         print("| what | wall | CPU | bytes | peak memory |"
               + "".join(f" ÷ {cell(peer)} |" for peer in peers))
@@ -297,6 +310,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--metadata", choices=["text", "jsonb"], default="text")
     parser.add_argument("--config", default="", help="lines for the configuration")
+    parser.add_argument("--alone", action="store_true", help="only pgretain")
+    parser.add_argument("--cores", type=int, help="how many cores pgretain may use")
     parser.add_argument("--json", help="write the figures there")
     options = parser.parse_args()
     options.config = options.config + "\n" if options.config else ""
@@ -309,7 +324,8 @@ def main():
             bench.run()
             medians = bench.table()
             print(f"{bench.rows} rows of system_logs ({options.metadata} metadata), "
-                  f"{options.rounds} rounds, {os.cpu_count()} processors")
+                  f"{options.rounds} rounds, {os.cpu_count()} processors"
+                  + (f", {options.cores} for pgretain" if options.cores else ""))
             show(medians)
             if options.json:
                 document = {"rows": bench.rows, "rounds": options.rounds,
