@@ -54,4 +54,14 @@ extension DirectoryStore {
         }
         return path
     }
+
+    /// Removes the directories above a slice that hold nothing any more.
+    func removeEmptyParents(of slice: Slice) throws(ArchiveError) {
+        var steps = slice.path.split(separator: "/").dropLast()
+        while !steps.isEmpty {
+            let path = "\(path(of: slice.table))/\(steps.joined(separator: "/"))"
+            guard try File.removeIfEmpty(path) else { return }
+            steps.removeLast()
+        }
+    }
 }

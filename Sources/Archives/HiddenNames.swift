@@ -3,7 +3,8 @@
 ///
 /// `.partial-month=01-<16 hex digits>` is unfinished, or no longer needed: healing removes it.
 /// `.replaced-month=01` is the last generation, on a file system that cannot swap: healing removes
-/// it or puts it back. `.superseded-1-month=01` is kept until an operator decides.
+/// it or puts it back. `.ranges-month=01` holds verified ranges of an archive that takes several
+/// nights: they stay until it is published. `.superseded-1-month=01` is kept until an operator decides.
 enum HiddenName {
     static let partialPrefix = ".partial-"
     static let replacedPrefix = ".replaced-"
@@ -13,6 +14,16 @@ enum HiddenName {
     }
 
     static func replaced(_ component: String) -> String { "\(replacedPrefix)\(component)" }
+
+    private static let rangesPrefix = ".ranges-"
+
+    static func ranges(_ component: String) -> String { "\(rangesPrefix)\(component)" }
+
+    static func componentOfRanges(_ name: String) -> String? {
+        guard name.hasPrefix(rangesPrefix) else { return nil }
+        let component = String(name.dropFirst(rangesPrefix.count))
+        return SlicePath.isComponent(component) ? component : nil
+    }
 }
 
 /// `.superseded-<n>-<component>`

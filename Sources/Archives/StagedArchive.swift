@@ -29,16 +29,15 @@ public struct StagedArchive: Sendable {
         let source = try store.directory(of: existing)
         let adopted = Array(manifest.parts.prefix(count))
         for part in adopted {
-            let old = source.path(of: part.file)
-            let new = directory.path(of: part.file)
-            if try !store.names.link(old, as: new) { try copy(part, from: old, to: new) }
+            try take(part, from: source.path(of: part.file))
         }
         return adopted
     }
 
-    private func copy(
-        _ part: Manifest.Part, from old: String, to new: String
-    ) throws(ArchiveError) {
+    /// Links a part, or copies it where the file system knows no links.
+    func take(_ part: Manifest.Part, from old: String) throws(ArchiveError) {
+        let new = directory.path(of: part.file)
+        if try store.names.link(old, as: new) { return }
         guard let bytes = try File.contents(of: old, limit: part.bytes + 1),
             bytes.withUnsafeBytes({ Checksum.sha256(of: $0) }) == part.sha256
         else { throw .damaged(path: old, reason: "its SHA-256 is not \(part.sha256)") }
@@ -69,11 +68,6 @@ public struct StagedArchive: Sendable {
     /// Removes it, and the directories above that were made for it. It may be gone already.
     public func discard() throws(ArchiveError) {
         try File.removeTree(directory.path)
-        var steps = slice.path.split(separator: "/").dropLast()
-        while !steps.isEmpty {
-            let path = "\(store.path(of: slice.table))/\(steps.joined(separator: "/"))"
-            guard try File.removeIfEmpty(path) else { return }
-            steps.removeLast()
-        }
+        try store.removeEmptyParents(of: slice)
     }
 }

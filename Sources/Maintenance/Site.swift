@@ -56,9 +56,12 @@ public struct Site: Sendable {
 public struct TableSettings: Sendable {
     public var policy: RetentionPolicy
     public var compression: Compression
+    /// Larger partitions, with indexes and TOAST, are exported range by range.
+    public var sliceOver: Int64
 
-    public init(policy: RetentionPolicy, compression: Compression) {
+    public init(policy: RetentionPolicy, compression: Compression, sliceOver: Int64) {
         self.policy = policy
         self.compression = compression
+        self.sliceOver = sliceOver
     }
 }

@@ -8,13 +8,17 @@ public struct ThrottleSettings: Equatable, Sendable {
     public var pressure: PressureLimits
     /// How long a run waits, all its waits taken together.
     public var pressureWait: Span
+    /// No snapshot is older: it pins what VACUUM may remove in the whole database.
+    public var snapshotAge: Span
 
     public init(
         rate: ByteCount? = nil, pressure: PressureLimits = PressureLimits(),
-        pressureWait: Span = Span(microseconds: 600_000_000)
+        pressureWait: Span = Span(microseconds: 600_000_000),
+        snapshotAge: Span = Span(microseconds: 3_600_000_000)
     ) {
         self.rate = rate
         self.pressure = pressure
         self.pressureWait = pressureWait
+        self.snapshotAge = snapshotAge
     }
 }

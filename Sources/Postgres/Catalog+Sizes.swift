@@ -44,13 +44,12 @@ extension Catalog {
                         pg_catalog.sum(o.bytes)::bigint AS toast,
                         CASE WHEN pg_catalog.min(l.reltuples) >= 0
                             THEN pg_catalog.sum(l.reltuples)::bigint END AS estimate
-                    FROM pg_catalog.pg_partition_tree(c.oid) AS t
-                    JOIN pg_catalog.pg_class AS l ON l.oid = t.relid
+                    FROM (\(Self.leaves)) AS m
+                    JOIN pg_catalog.pg_class AS l ON l.oid = m.oid
                     CROSS JOIN LATERAL (
                         SELECT CASE WHEN l.reltoastrelid = 0 THEN 0
                             ELSE pg_catalog.pg_total_relation_size(l.reltoastrelid) END
-                    ) AS o (bytes)
-                    WHERE t.isleaf) AS s
+                    ) AS o (bytes)) AS s
                 WHERE i.inhparent = \(value: table.oid)::oid
                 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
                 """

@@ -4,6 +4,15 @@ import Retention
 public struct Catalog {
     let connection: Connection
 
+    /// The relations that hold the rows of `c`: itself, or its leaves. Looking a tree up locks all
+    /// of it until the transaction ends; thousands of plain partitions would fill the lock table.
+    static let leaves: SQL = """
+        SELECT c.oid WHERE c.relkind <> 'p'
+        UNION ALL
+        SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) AS t
+        WHERE c.relkind = 'p' AND t.isleaf AND t.relid <> c.oid
+        """
+
     // MARK: One table
 
     /// The table under a policy, or why it cannot be one.
@@ -79,9 +88,8 @@ public struct Catalog {
                             AS bytes,
                         CASE WHEN pg_catalog.min(l.reltuples) >= 0
                             THEN pg_catalog.sum(l.reltuples)::bigint END AS estimate
-                    FROM pg_catalog.pg_partition_tree(c.oid) AS t
-                    JOIN pg_catalog.pg_class AS l ON l.oid = t.relid
-                    WHERE t.isleaf
+                    FROM (\(Self.leaves)) AS m
+                    JOIN pg_catalog.pg_class AS l ON l.oid = m.oid
                     """)
         } catch let error as PostgresError
             where error.isLockTimeout && !connection.isInTransaction
@@ -146,6 +154,14 @@ public struct Catalog {
             WHERE n.nspname = \(value: name.schema) AND c.relname = \(value: name.name)
             """
         ).first.map { Relation(oid: try $0.oid(0), name: name) }
+    }
+
+    /// Whether there is still a relation of an OID.
+    public func exists(_ oid: UInt32) throws -> Bool {
+        try connection.run(
+            "catalog.exists",
+            "SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = \(value: oid)::oid"
+        ).count > 0
     }
 
     /// Others that manage the table's partitions, by name: `pg_partman`.

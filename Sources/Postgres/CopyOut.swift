@@ -16,7 +16,7 @@ public final class CopyOut {
     private static let paceBytes = 1 << 17
 
     init(
-        _ columns: [Identifier], from relation: QualifiedName, in pages: PageRange = .all,
+        _ columns: [Identifier], from relation: QualifiedName, in pages: PageSpan = .all,
         on connection: Connection
     ) throws {
         self.connection = connection

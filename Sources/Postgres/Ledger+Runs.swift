@@ -66,6 +66,26 @@ extension Ledger {
         }
     }
 
+    /// How fast the latest runs have exported. Small tables say nothing of it and are left out.
+    public func exportThroughput() throws -> Throughput {
+        let row = try connection.run(
+            "ledger.export-throughput",
+            """
+            SELECT COALESCE(pg_catalog.sum((e.entry->>'table_bytes')::numeric), 0)::bigint,
+                COALESCE(pg_catalog.sum((e.entry->>'export_seconds')::numeric * 1000), 0)::bigint
+            FROM (
+                SELECT l.report FROM pgretain.runs AS l
+                WHERE l.report IS NOT NULL ORDER BY l.started_at DESC LIMIT 30
+            ) AS r
+            CROSS JOIN LATERAL pg_catalog.jsonb_path_query(
+                r.report, '$.tables[*].done[*] ? (@.action == "archive")') AS e (entry)
+            WHERE (e.entry->>'table_bytes')::numeric >= \(value: Throughput.fewestBytes)::bigint
+                AND (e.entry->>'export_seconds')::numeric > 0
+            """
+        ).one()
+        return Throughput(bytes: Double(try row.int(0)), seconds: Double(try row.int(1)) / 1000)
+    }
+
     // MARK: Growth
 
     /// One statement, however many partitions.

@@ -186,7 +186,7 @@ extension Connection {
     }
 
     /// Reads back what was loaded.
-    public func readBack(_ relation: Relation, columns: [String], in pages: PageRange) throws
+    public func readBack(_ relation: Relation, columns: [String], in pages: PageSpan) throws
         -> CopyOut
     {
         try CopyOut(

@@ -10,7 +10,7 @@ public final class TableSnapshot {
     public let fingerprint: SchemaFingerprint
     /// By the server's clock.
     public let takenAt: Instant
-    private let connection: Connection
+    let connection: Connection
     private var isOpen = true
 
     /// `boundsSQL`: the bounds that a partition has to have, as `Partition` has them.

@@ -19,13 +19,15 @@ public struct Report: Equatable, Sendable, Codable {
         public var seconds: Double
         /// Of these, what the export took; nil where nothing was exported.
         public var exportSeconds: Double?
+        /// How much of the table that export read, with its share of indexes and TOAST.
+        public var tableBytes: Int64?
         /// A sentence on what was done.
         public var note: String
 
         public init(
             _ action: Action, _ partition: String, bounds: PartitionBounds? = nil,
             rows: UInt64? = nil, archiveBytes: Int64? = nil, seconds: Double = 0,
-            exportSeconds: Double? = nil, note: String = ""
+            exportSeconds: Double? = nil, tableBytes: Int64? = nil, note: String = ""
         ) {
             self.action = action
             self.partition = partition
@@ -34,6 +36,7 @@ public struct Report: Equatable, Sendable, Codable {
             self.archiveBytes = archiveBytes
             self.seconds = seconds
             self.exportSeconds = exportSeconds
+            self.tableBytes = tableBytes
             self.note = note
         }
     }

@@ -71,7 +71,7 @@ extension Scene {
 
     /// The archives' slices, such as `public.logs/year=2025/month=01`, sorted.
     func slices() throws -> [String] {
-        try archiveFiles().filter { $0.hasSuffix("/_manifest.json") }
+        try archiveFiles().filter { $0.hasSuffix("/_manifest.json") && !$0.contains("/.") }
             .map { String($0.dropLast("/_manifest.json".count)) }
     }
 

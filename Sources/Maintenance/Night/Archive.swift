@@ -12,6 +12,8 @@ struct Archived: ~Copyable {
     let fingerprint: SchemaFingerprint
     /// Of the export; nil where the archive was there, and was proven again.
     let exportSeconds: Double?
+    /// What was exported of the table; nil as above.
+    let tableBytes: Int64?
     let seconds: Double
 }
 
@@ -39,7 +41,7 @@ struct Archiving {
         try session.connection.setStep("export \(subject.name.name)")
         switch try course(for: subject) {
         case .fresh:
-            let export = try Export(session: session).run(subject, after: nil)
+            let export = try export(subject, as: .first)
             return try publish(export, stopwatch) { try $0.publish() }
         case .unchanged(let manifest, let coverage, let witness, let fingerprint):
             let directory = try session.store.directory(of: subject.slice)
@@ -50,12 +52,13 @@ struct Archiving {
             if try !session.connection.ledger.knows(subject.slice, digest: manifest.digest) {
                 try record(manifest, at: subject.slice)
             }
+            try session.store.removeRanges(of: subject.slice)
             return Archived(
                 proof: proof, witness: witness, fingerprint: fingerprint, exportSeconds: nil,
-                seconds: stopwatch.seconds)
+                tableBytes: nil, seconds: stopwatch.seconds)
         case .add(let old):
-            let export = try Export(session: session).run(
-                subject, after: old, adopting: old.parts.count)
+            let export = try export(
+                subject, as: NextGeneration(old: old, adopting: old.parts.count))
             let missing = try missing(
                 from: export.manifest.parts[old.parts.count...], of: export, old.parts[...], old,
                 subject)
@@ -66,8 +69,8 @@ struct Archiving {
             }
             return try publish(export, stopwatch) { try $0.replace() }
         case .widen(let old, let firstOwn, let witness):
-            let export = try Export(session: session).run(
-                subject, after: old, adopting: firstOwn)
+            let export = try export(
+                subject, as: NextGeneration(old: old, adopting: firstOwn))
             guard export.witness.isSame(as: witness) else {
                 try export.staged.discard()
                 throw Problem(
@@ -85,8 +88,7 @@ struct Archiving {
     private func renew(
         _ old: Manifest, firstOwn: Int, _ subject: Departing, _ stopwatch: Stopwatch
     ) throws -> Archived {
-        let export = try Export(session: session).run(
-            subject, after: old, adopting: firstOwn)
+        let export = try export(subject, as: NextGeneration(old: old, adopting: firstOwn))
         let missing = try missing(
             from: export.manifest.parts[firstOwn...], of: export, old.parts[firstOwn...], old,
             subject)
@@ -113,34 +115,40 @@ struct Archiving {
             try requireNoLostArchive(of: subject)
             return .fresh
         }
-        let snapshot = try session.snapshot(of: subject)
-        let columns = snapshot.definition.columns.map(\.name)
-        let oldColumns = old.definition.columns.map(\.name)
-        let sameColumns = columns == oldColumns
-        let isWider = !sameColumns && Set(oldColumns).isSubset(of: columns)
-        let found = try ContentDigest(
-            copy: try snapshot.copyOut(columns: isWider ? oldColumns : columns),
-            interruption: session.interruption, pace: session.pace)
-        let witness = try snapshot.witness()
-        let fingerprint = snapshot.fingerprint
-        try snapshot.end()
-
         let isSameRelation = old.partition.oid == subject.relation.oid
-        if sameColumns, isSameRelation, found == old.ownDigest {
-            return .unchanged(old, .own, witness, fingerprint)
+        if try !hasBegunToDiffer(from: old, subject) {
+            let found = try contents(of: subject, like: old)
+            let oldColumns = old.definition.columns.map(\.name)
+            let sameColumns = found.columns == oldColumns
+            let isWider = !sameColumns && Set(oldColumns).isSubset(of: found.columns)
+            let (witness, fingerprint) = (found.witness, found.fingerprint)
+            if sameColumns, isSameRelation, found.digest == old.ownDigest {
+                return .unchanged(old, .own, witness, fingerprint)
+            }
+            if sameColumns, found.digest == old.digest {
+                return .unchanged(old, .whole, witness, fingerprint)
+            }
+            if isWider, isSameRelation, found.digest == old.ownDigest {
+                return .widen(old, firstOwn: old.firstOwnPart, witness)
+            }
+            if isWider, found.digest == old.digest { return .widen(old, firstOwn: 0, witness) }
         }
-        if sameColumns, found == old.digest {
-            return .unchanged(old, .whole, witness, fingerprint)
-        }
-        if isWider, isSameRelation, found == old.ownDigest {
-            return .widen(old, firstOwn: old.firstOwnPart, witness)
-        }
-        if isWider, found == old.digest { return .widen(old, firstOwn: 0, witness) }
         if isSameRelation { return .renew(old, firstOwn: old.firstOwnPart) }
         // By the relation, not by the range: rows that came out of the archive are not new to it.
         let isRestored = try session.connection.ledger.wasRestored(subject.relation.oid)
         if !isRestored, try lastState(of: subject) == .dropped { return .add(to: old) }
         return .renew(old, firstOwn: 0)
+    }
+
+    /// Whether an earlier night has seen that the relation's rows are no longer the archive's, and
+    /// has begun to export them range by range. Ranges with more columns than the archive say
+    /// nothing of its rows.
+    private func hasBegunToDiffer(from old: Manifest, _ subject: Departing) throws -> Bool {
+        let columns = old.definition.columns.map(\.name)
+        return try session.store.ranges(of: subject.slice).contains {
+            $0.manifest.generation == old.generation + 1
+                && $0.manifest.definition.columns.map(\.name) == columns
+        }
     }
 
     private func lastState(of subject: Departing) throws -> LedgerEvent.Kind? {
@@ -158,18 +166,57 @@ struct Archiving {
             hint: "Is the store mounted? Else bring the archive back from another copy.")
     }
 
+    private func export(_ subject: Departing, as generation: NextGeneration) throws
+        -> Export.Result
+    {
+        let isUnderWay = try !session.store.ranges(of: subject.slice).isEmpty
+        if !isUnderWay, !session.goesByRanges(subject) {
+            do {
+                return try Export(session: session).run(subject, as: generation)
+            } catch is SnapshotTooOld {
+                // It took longer than was thought.
+            }
+        }
+        var export = RangedExport(session: session, subject: subject, generation: generation)
+        return try export.run()
+    }
+
+    /// What the relation holds now in the columns that can be compared with its archive, without
+    /// writing any of it.
+    private func contents(of subject: Departing, like old: Manifest) throws -> TableContents {
+        if !session.goesByRanges(subject) {
+            do {
+                let age = session.snapshotAge()
+                let snapshot = try session.snapshot(of: subject)
+                let digest = try ContentDigest(
+                    copy: try snapshot.copyOut(
+                        columns: snapshot.definition.columnsToCompare(with: old)),
+                    interruption: session.interruption, pace: session.pace, age: age)
+                let witness = try snapshot.witness()
+                try snapshot.end()
+                return TableContents(
+                    digest: digest, columns: snapshot.definition.columns.map(\.name),
+                    witness: witness, fingerprint: snapshot.fingerprint)
+            } catch is SnapshotTooOld {
+                // It took longer than was thought.
+            }
+        }
+        return try RangedReading(session: session, subject: subject, old: old).run()
+    }
+
     private func publish(
         _ export: Export.Result, _ stopwatch: Stopwatch, _ publish: (StagedArchive) throws -> Void
     ) throws -> Archived {
-        let exportSeconds = stopwatch.seconds
         FailPoint.pass("night.exported")
         let proof = try prove(export, publish)
         FailPoint.pass("night.published")
         try record(export.manifest, at: export.staged.slice)
         FailPoint.pass("night.recorded")
+        try session.store.removeRanges(of: export.staged.slice)
         return Archived(
             proof: proof, witness: export.witness, fingerprint: export.fingerprint,
-            exportSeconds: exportSeconds, seconds: stopwatch.seconds)
+            exportSeconds: export.seconds, tableBytes: export.tableBytes,
+            seconds: stopwatch.seconds)
     }
 
     /// What does not verify is not published, and leaves nothing behind.
@@ -182,6 +229,9 @@ struct Archiving {
                 export.manifest, in: export.staged.directory, slice: export.staged.slice)
         } catch {
             try export.staged.discard()
+            if Problem(explaining: error).status == .data {
+                try removeDamagedRanges(of: export.staged.slice)
+            }
             throw error
         }
         FailPoint.pass("night.verified")
@@ -189,6 +239,21 @@ struct Archiving {
         // it is left to healing, which looks.
         try publish(export.staged)
         return proof
+    }
+
+    /// What a disk has spoilt since it was verified is exported again by the next run.
+    private func removeDamagedRanges(of slice: Slice) throws {
+        var good: [StoredRange] = []
+        for range in try session.store.ranges(of: slice) {
+            do {
+                _ = try session.verifier.verify(
+                    range.manifest, in: range.directory, slice: slice)
+                good.append(range)
+            } catch  where Problem(explaining: error).status == .data {
+                continue
+            }
+        }
+        try session.store.removeRanges(of: slice, but: good)
     }
 
     /// Rows that the old archive held are gone: the new one takes the place, the old one is kept
@@ -217,9 +282,10 @@ struct Archiving {
 
 extension ContentDigest {
     /// The digest of all that a COPY sends, without writing any of it. Columns marked in `asBytea`
-    /// count as the text whose bytes they hold.
+    /// count as the text whose bytes they hold; `age` is that of the snapshot that is read.
     init(
-        copy: CopyOut, asBytea: [Bool] = [], interruption: Interruption, pace: Pace? = nil
+        copy: CopyOut, asBytea: [Bool] = [], interruption: Interruption, pace: Pace? = nil,
+        age: SnapshotAge? = nil
     ) throws {
         let holdsText = asBytea.contains(true)
         self.init()
@@ -229,6 +295,7 @@ extension ContentDigest {
         do {
             while try copy.fill(block, budget: budget, rowOverhead: 0, pace: pace) {
                 try interruption.check()
+                try age?.check()
                 add(
                     holdsText
                         ? try ByteaFields.digest(block.bytes, columns: asBytea)

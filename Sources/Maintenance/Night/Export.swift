@@ -2,7 +2,6 @@ import Archives
 import Postgres
 import Retention
 import RowCoding
-import Synchronization
 
 /// Copies a relation, as one snapshot sees it, into a staged archive.
 struct Export {
@@ -14,27 +13,21 @@ struct Export {
         /// The rows' versions at the moment of the snapshot.
         let witness: TableWitness
         let fingerprint: SchemaFingerprint
+        /// How much of the table, with its indexes and TOAST, this run has exported.
+        let tableBytes: Int64
+        let seconds: Double
     }
 
-    /// `old` is the archive in place, where there is one; its first `adopting` parts are taken over
-    /// by the new generation.
-    func run(_ subject: Departing, after old: Manifest?, adopting: Int = 0) throws -> Result {
+    func run(_ subject: Departing, as generation: NextGeneration) throws -> Result {
         try session.connection.requireTrustworthyPages()
-        // Parts that are taken over and ours are written alike.
-        let encodings = adopting > 0 ? old?.encodings ?? [] : []
-        var hexColumns = Set(
-            encodings.enumerated().filter { $1 == ColumnForm.hex.name }.map(\.offset))
+        var hexColumns = generation.hexColumns
         while true {
             let staged = try session.store.stage(subject.slice)
             do {
-                return try export(
-                    subject, to: staged, after: old, adopting: adopting, hexColumns: hexColumns)
+                return try export(subject, to: staged, as: generation, hexColumns: hexColumns)
             } catch {
                 try staged.discard()
-                // A SQL_ASCII database may hold anything, and others what a cast let in: such a
-                // column is written as hex.
-                guard case CodingFault.Reason.invalidUTF8? = (error as? CodingFault)?.reason,
-                    let column = (error as? CodingFault)?.column,
+                guard let column = CodingFault.columnToWriteAsHex(error),
                     hexColumns.insert(column).inserted
                 else { throw error }
             }
@@ -42,77 +35,50 @@ struct Export {
     }
 
     private func export(
-        _ subject: Departing, to staged: StagedArchive, after old: Manifest?, adopting: Int,
+        _ subject: Departing, to staged: StagedArchive, as generation: NextGeneration,
         hexColumns: Set<Int>
     ) throws -> Result {
         try session.requireSpace(for: subject)
+        let stopwatch = Stopwatch()
+        let age = session.snapshotAge()
         let snapshot = try session.snapshot(of: subject)
-        let definition = snapshot.definition
-        let columns = definition.columns.enumerated().map { index, column in
-            CodedColumn(
-                name: column.name,
-                form: hexColumns.contains(index) ? .hex : ColumnForm(typeOID: column.baseTypeOID))
-        }
-        var shape = definition
-        var adopted: [Manifest.Part] = []
-        if adopting > 0, let old {
-            try requireAlike(old, columns, definition, subject)
-            shape = definition.allowingNulls(of: old.definition)
-            adopted = try staged.adoptParts(of: subject.slice, first: adopting)
-        }
+        let columns = CodedColumn.of(snapshot.definition, hex: hexColumns)
+        let adopted = try generation.adopt(into: staged, columns, snapshot, subject)
         let pipeline = PartPipeline(
             session: session, subject: subject, columns: columns, staged: staged,
-            firstIndex: adopted.count)
+            firstIndex: adopted.count, age: age)
         let own = try pipeline.run(
-            try snapshot.copyOut(columns: definition.columns.map(\.name)))
+            try snapshot.copyOut(columns: snapshot.definition.columns.map(\.name)))
         let witness = try snapshot.witness()
         try snapshot.end()
 
-        let hexWarnings = columns.filter { $0.form == .hex }.map {
-            "\($0.name) holds bytes that are not UTF-8; it is written as hexadecimal digits"
-        }
-        let facts = session.connection.facts
-        var digest = ContentDigest()
-        for part in adopted + own { digest.add(part.digest) }
-        let manifest = Manifest(
-            tool: session.site.tool, generation: (old?.generation ?? 0) + 1,
-            table: .init(name: session.table.name, oid: session.table.oid),
-            partition: .init(name: subject.name, oid: subject.relation.oid),
-            key: session.table.key, keyType: session.table.keyType, bounds: subject.bounds,
-            digest: digest, parts: adopted + own, definition: shape,
-            encodings: columns.map(\.form.name),
-            origin: .init(
-                serverVersion: facts.version, encoding: facts.encoding,
-                systemIdentifier: facts.systemIdentifier ?? "", database: facts.database),
-            exportedAt: snapshot.takenAt, warnings: definition.warnings + hexWarnings,
+        let manifest = session.manifest(
+            generation, of: subject, seenBy: snapshot, columns: columns, parts: adopted + own,
             firstOwnPart: adopted.count)
         try staged.seal(manifest)
+        session.timeBudget.noteExport(of: subject.bytes, seconds: stopwatch.seconds)
         return Result(
             staged: staged, manifest: manifest, witness: witness,
-            fingerprint: snapshot.fingerprint)
+            fingerprint: snapshot.fingerprint, tableBytes: subject.bytes,
+            seconds: stopwatch.seconds)
     }
+}
 
-    /// Parts that are taken over have to be written as ours will be, for columns of the same types.
-    private func requireAlike(
-        _ old: Manifest, _ columns: [CodedColumn], _ definition: TableDefinition,
-        _ subject: Departing
-    ) throws {
-        guard try old.codedColumns() == columns, old.definition.hasTypes(of: definition) else {
-            throw Problem(
-                "archive.columns", .data,
-                "Rows came to \(subject.name) after its archive was made, and its columns have "
-                    + "changed since, or hold bytes that are not UTF-8 as they did not: they "
-                    + "cannot become one archive. Nothing was dropped.",
-                hint: "Move the rows to a table of the old shape, or move the archive "
-                    + "\(subject.slice) out of the store after restoring it.")
-        }
+extension CodingFault {
+    /// A SQL_ASCII database may hold anything, and others what a cast let in: the column that has
+    /// to be written as hex because of that; nil where something else went wrong.
+    static func columnToWriteAsHex(_ error: any Error) -> Int? {
+        let fault = error as? CodingFault
+        guard case .invalidUTF8? = fault?.reason else { return nil }
+        return fault?.column
     }
 }
 
 extension TableSession {
     /// Text compresses to less than half of its table, always; more is not asked for.
-    func requireSpace(for subject: Departing) throws {
-        let needed = subject.bytes / 2
+    /// `already`: bytes of it that are in the store.
+    func requireSpace(for subject: Departing, already: Int64 = 0) throws {
+        let needed = max(0, subject.bytes / 2 - already)
         let free = try store.freeBytes()
         guard free >= needed else {
             throw Problem(

@@ -21,6 +21,7 @@ struct Healing {
                 Report.Entry(.heal, "archives", note: $0)
             }
         }
+        attempt { done += try removeForgottenRanges() }
         attempt {
             done += try Leftovers.remove(
                 of: session.table.name, on: session.connection, by: session.run)
@@ -45,5 +46,27 @@ struct Healing {
         return Report.Entry(
             .heal, name, bounds: pending.event.bounds,
             note: "finished its detach; it is \(relation.name) now")
+    }
+
+    /// Ranges of archives that were begun wait for a night to go on with them; not for ever.
+    private func removeForgottenRanges() throws -> [Report.Entry] {
+        let day: Int64 = 86_400
+        let oldest = try session.connection.serverClock().advanced(bySeconds: -30 * day)
+        var done: [Report.Entry] = []
+        for slice in try session.store.slicesUnderWay(of: session.table.name) {
+            let ranges = try session.store.ranges(of: slice)
+            let isAlive = try ranges.contains { range in
+                try range.manifest.exportedAt > oldest
+                    && session.connection.catalog.exists(range.manifest.partition.oid)
+            }
+            if isAlive { continue }
+            try session.store.removeRanges(of: slice)
+            done.append(
+                Report.Entry(
+                    .heal, "archives",
+                    note: "Removed \(ranges.count) ranges of \(slice.path): nobody went on with "
+                        + "them for 30 days, or their table is gone."))
+        }
+        return done
     }
 }

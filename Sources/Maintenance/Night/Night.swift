@@ -13,7 +13,7 @@ public struct NightOptions: Sendable {
     public var only: Phase?
     /// Partitions a table may lose; nil leaves it to the policies.
     public var maxRetire: Int?
-    /// After that many seconds no retirement begins.
+    /// After that many seconds no retirement begins, and none that is likely to go beyond them.
     public var deadlineSeconds: Double?
     /// The clock, when it is not the server's.
     public var now: Instant?
@@ -38,7 +38,7 @@ public struct Night {
     private let interruption: Interruption
     private let progress: ProgressSink?
     private let host: String
-    private let isPastDeadline: () -> Bool
+    private let timeBudget: TimeBudget
     private let pressure: PressureWatch
     private let pace: Pace?
 
@@ -51,13 +51,9 @@ public struct Night {
         self.interruption = interruption
         self.progress = progress
         self.host = host
-        let stopwatch = Stopwatch()
-        let isPastDeadline = {
-            options.deadlineSeconds.map { stopwatch.seconds > $0 } ?? false
-        }
-        self.isPastDeadline = isPastDeadline
-        pressure = PressureWatch(
-            site: site, interruption: interruption, isPastDeadline: isPastDeadline)
+        let deadline = Deadline(seconds: options.deadlineSeconds)
+        timeBudget = TimeBudget(until: deadline)
+        pressure = PressureWatch(site: site, interruption: interruption, deadline: deadline)
         pace = site.throttle.rate.map { Pace($0, interruption: interruption) }
     }
 
@@ -90,6 +86,7 @@ public struct Night {
             prepare(index, identity, store: store, now: clock.now, &report)
         }
         if let store, options.includes(.retire) {
+            timeBudget.learn(try control.ledger.exportThroughput())
             for index in site.tables.indices {
                 retire(index, identity, store: store, now: clock.now, &report)
             }
@@ -173,7 +170,7 @@ public struct Night {
             entry.notes += plan.notes
             var night = TableNight(
                 session: session(settings, connection, store, table, lock, identity, now),
-                report: entry, isPastDeadline: isPastDeadline)
+                report: entry)
             night.run(plan)
             entry = night.report
         }
@@ -207,7 +204,7 @@ public struct Night {
         TableSession(
             site: site, settings: settings, connection: connection, store: store, table: table,
             lock: lock, run: identity, now: now, interruption: interruption, progress: progress,
-            pressure: pressure, pace: pace)
+            pressure: pressure, pace: pace, timeBudget: timeBudget)
     }
 
     private var planner: Planner { Planner(maxRetire: options.maxRetire) }

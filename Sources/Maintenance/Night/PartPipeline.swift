@@ -12,6 +12,8 @@ struct PartPipeline {
     let staged: StagedArchive
     /// The number of the first part.
     let firstIndex: Int
+    /// Of the snapshot that is read.
+    let age: SnapshotAge
 
     private struct Block: Sendable {
         let index: Int
@@ -74,7 +76,13 @@ struct PartPipeline {
                 defer { full.close() }
                 var index = firstIndex
                 while let block = idle.pop() {
-                    try interruption.check()
+                    do {
+                        try interruption.check()
+                        try age.check()
+                    } catch {
+                        copy.abandon()
+                        throw error
+                    }
                     let more = try copy.fill(
                         block, budget: budget, rowOverhead: rowOverhead, pace: pace)
                     guard more else { return }

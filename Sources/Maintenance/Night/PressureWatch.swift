@@ -17,14 +17,14 @@ final class PressureWatch {
 
     private let site: Site
     private let interruption: Interruption
-    private let isPastDeadline: () -> Bool
+    private let deadline: Deadline
     private var waitedSeconds: Double = 0
     private var hasSaidWhatIsHidden = false
 
-    init(site: Site, interruption: Interruption, isPastDeadline: @escaping () -> Bool) {
+    init(site: Site, interruption: Interruption, deadline: Deadline) {
         self.site = site
         self.interruption = interruption
-        self.isPastDeadline = isPastDeadline
+        self.deadline = deadline
     }
 
     /// Returns when nothing is beyond its limit, or when that takes too long. The session given is
@@ -53,7 +53,7 @@ final class PressureWatch {
                 return .pressed(
                     pressure, patience: patience.seconds > 0 ? ", for \(patience) or more" : "")
             }
-            guard !isPastDeadline() else {
+            guard !deadline.hasPassed else {
                 return .pressed(pressure, patience: ", and the deadline has passed")
             }
             if ping.seconds > 30 {

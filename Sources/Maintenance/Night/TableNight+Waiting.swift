@@ -9,9 +9,22 @@ extension TableNight {
             for note in notes where !report.notes.contains(note) { report.notes.append(note) }
             return true
         case .pressed(let pressure, let patience):
-            halt = "\(pressure.key): \(pressure.sentence)\(patience)"
-            pressed = pressure
+            halt(for: pressure, patience)
             return false
+        }
+    }
+
+    private mutating func halt(for pressure: Pressure, _ patience: String) {
+        halt = "\(pressure.key): \(pressure.sentence)\(patience)"
+        pressed = pressure
+    }
+
+    /// What keeps a partition for another night; time for others, which are smaller, may be left.
+    mutating func note(_ postponed: Postponed) {
+        if let reached = postponed.reached { report.done.append(reached) }
+        switch postponed.cause {
+        case .deadline(let note): report.notes.append(note)
+        case .pressure(let pressure, let patience): halt(for: pressure, patience)
         }
     }
 

@@ -7,18 +7,15 @@ import Retention
 /// is; the next partition goes on.
 struct TableNight {
     let session: TableSession
-    /// True once no new retirement may begin.
-    let isPastDeadline: () -> Bool
     var report: Report.Table
     /// Why nothing more may begin, once that is so.
     var halt: String?
     /// Where that is the server's doing.
     var pressed: Pressure?
 
-    init(session: TableSession, report: Report.Table, isPastDeadline: @escaping () -> Bool) {
+    init(session: TableSession, report: Report.Table) {
         self.session = session
         self.report = report
-        self.isPastDeadline = isPastDeadline
     }
 
     mutating func run(_ plan: TablePlan) {
@@ -141,6 +138,10 @@ struct TableNight {
     }
 
     private mutating func archive(_ subject: Departing) throws -> Archived {
+        if !session.goesByRanges(subject) {
+            try session.timeBudget.require(
+                session.timeBudget.secondsToExport(subject.bytes), to: subject.name.name)
+        }
         let heldBack = session.pace?.sleptSeconds ?? 0
         let archived = try Archiving(session: session).run(subject)
         let manifest = archived.proof.manifest
@@ -148,7 +149,7 @@ struct TableNight {
             Report.Entry(
                 .archive, subject.name.name, bounds: subject.bounds, rows: manifest.digest.rows,
                 archiveBytes: manifest.bytes, seconds: archived.seconds,
-                exportSeconds: archived.exportSeconds,
+                exportSeconds: archived.exportSeconds, tableBytes: archived.tableBytes,
                 note: note(on: archived, heldBackSince: heldBack)))
         return archived
     }
@@ -164,6 +165,8 @@ struct TableNight {
     private mutating func attempt(_ step: (inout TableNight) throws -> Void) {
         do {
             try step(&self)
+        } catch let postponed as Postponed {
+            note(postponed)
         } catch {
             report.problems.append(
                 session.interruption.status == nil ? Problem(explaining: error) : .interrupted)
@@ -176,7 +179,7 @@ struct TableNight {
             $0.status == .inputOutput || $0.status == .cannotCreate
         }
         if storeIsOut { return false }
-        guard !isPastDeadline() else {
+        guard !session.timeBudget.deadline.hasPassed else {
             halt = "the deadline has passed"
             return false
         }

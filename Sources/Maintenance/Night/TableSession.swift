@@ -18,11 +18,14 @@ final class TableSession {
     let pressure: PressureWatch
     /// Nil: as fast as it goes.
     let pace: Pace?
+    /// How much time there is, and how much things need.
+    let timeBudget: TimeBudget
 
     init(
         site: Site, settings: TableSettings, connection: Connection, store: DirectoryStore,
         table: PartitionedTable, lock: RunLock, run: RunIdentity, now: Instant,
-        interruption: Interruption, progress: ProgressSink?, pressure: PressureWatch, pace: Pace?
+        interruption: Interruption, progress: ProgressSink?, pressure: PressureWatch, pace: Pace?,
+        timeBudget: TimeBudget
     ) {
         self.site = site
         self.settings = settings
@@ -36,6 +39,7 @@ final class TableSession {
         self.progress = progress
         self.pressure = pressure
         self.pace = pace
+        self.timeBudget = timeBudget
     }
 
     var ladder: LockLadder { site.ladder(interruption) }

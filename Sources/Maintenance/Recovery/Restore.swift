@@ -187,7 +187,7 @@ public struct Restore {
         _ manifest: Manifest, _ landing: Landing, with relation: Relation, by crew: RestoreCrew
     ) throws {
         let columns = manifest.definition.columns.map(\.name)
-        let ranges = BlockingQueue(try crew.lead.catalog.pageRanges(of: relation))
+        let ranges = BlockingQueue(try crew.lead.catalog.pageSpans(of: relation))
         ranges.close()
         let (asBytea, interruption) = (landing.asBytea, interruption)
         let total = Mutex(ContentDigest())

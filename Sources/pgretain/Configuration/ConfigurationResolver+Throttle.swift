@@ -5,7 +5,7 @@ import Yams
 // The limits by which a night spares the server.
 extension ConfigurationResolver {
     static let throttleKeys = [
-        "rate", "replica_lag", "slot_wal", "archive_failures", "pressure_wait",
+        "rate", "replica_lag", "slot_wal", "archive_failures", "pressure_wait", "snapshot_age",
     ]
 
     private enum ArchiveFailures: String, CaseIterable {
@@ -25,7 +25,10 @@ extension ConfigurationResolver {
                 waitsForArchiver: failures == .wait),
             pressureWait: clockSpan(
                 limits["pressure_wait"], "limits.pressure_wait", from: 0,
-                default: ThrottleSettings().pressureWait)!)
+                default: ThrottleSettings().pressureWait)!,
+            snapshotAge: clockSpan(
+                limits["snapshot_age"], "limits.snapshot_age", from: 1,
+                default: ThrottleSettings().snapshotAge)!)
     }
 
     /// `50 MB/s`
@@ -42,7 +45,7 @@ extension ConfigurationResolver {
         return count
     }
 
-    private mutating func size(_ node: Node?, _ key: String) -> ByteCount? {
+    mutating func size(_ node: Node?, _ key: String) -> ByteCount? {
         guard let text = given(node, key) else { return nil }
         guard let count = ByteCount(text), count.bytes > 0 else {
             reader.complain(

@@ -17,6 +17,7 @@ struct ConfigurationResolver {
     ]
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
+        "slice_over",
     ]
     private static let limitKeys =
         ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
@@ -211,6 +212,7 @@ struct ConfigurationResolver {
         let grace = span(entries["grace"], "\(path).grace", default: Span(days: 7))
         let zone = zone(entries["timezone"], "\(path).timezone")
         let compression = compression(entries["compression"], "\(path).compression")
+        let sliceOver = sliceOver(entries["slice_over"], "\(path).slice_over")
         let maxRetire = number(
             limits["max_retire"], "limits.max_retire", 0...10_000, default: period.defaultMaxRetire)
         guard let name, let key, let retain, let zone else { return nil }
@@ -218,7 +220,7 @@ struct ConfigurationResolver {
             policy: RetentionPolicy(
                 table: name, key: key, period: period, premake: premake, retain: retain,
                 then: then, grace: grace, zone: zone, maxRetire: maxRetire),
-            compression: compression)
+            compression: compression, sliceOver: sliceOver)
     }
 
     private mutating func required(_ node: Node?, _ key: String, parent: Node) -> String? {
@@ -260,6 +262,17 @@ struct ConfigurationResolver {
         }
         _ = note(key, "lines", node.map(source) ?? .default)
         return .lines
+    }
+
+    private mutating func sliceOver(_ node: Node?, _ key: String) -> Int64 {
+        guard let node else {
+            let size = ByteCount(50_000_000_000)
+            _ = note(key, size.description, .default)
+            return size.bytes
+        }
+        let bytes = size(node, key)?.bytes ?? .max
+        if bytes < 1_000_000 { reader.complain("must be at least 1 MB", key: key, at: node) }
+        return bytes
     }
 
     private mutating func span(_ node: Node?, _ key: String, default: Span) -> Span {

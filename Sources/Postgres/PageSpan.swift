@@ -1,17 +1,25 @@
 import Retention
 
-/// Neighbouring pages of a table: `[from, to)`, each end open where it is nil.
-public struct PageRange: Equatable, Sendable {
+/// What a scan of a table is limited to: neighbouring pages `[from, to)`, each end open where it
+/// is nil.
+public struct PageSpan: Equatable, Sendable {
     let from: Int64?
     let to: Int64?
 
-    static let all = PageRange(from: nil, to: nil)
+    static let all = PageSpan(from: nil, to: nil)
 
-    /// Ranges of so many pages that hold every row a table of that size has or will have, and
+    init(from: Int64?, to: Int64?) {
+        self.from = from
+        self.to = to
+    }
+
+    init(_ range: PageRange) { self.init(from: range.from, to: range.to) }
+
+    /// Spans of so many pages that hold every row a table of that size has or will have, and
     /// none twice: the last one has no end.
-    static func cut(pages: Int64, every step: Int64) -> [PageRange] {
+    static func cut(pages: Int64, every step: Int64) -> [PageSpan] {
         let cuts = Array(stride(from: step, to: max(pages, step), by: Int(step)))
-        return zip([nil] + cuts, cuts + [nil]).map { PageRange(from: $0, to: $1) }
+        return zip([nil] + cuts, cuts + [nil]).map { PageSpan(from: $0, to: $1) }
     }
 
     /// A TID range scan (PostgreSQL 14 and later) reads these pages and no others.
@@ -25,8 +33,8 @@ public struct PageRange: Equatable, Sendable {
 }
 
 extension Catalog {
-    /// A table's pages, cut into ranges of 128 MiB or less.
-    public func pageRanges(of relation: Relation) throws -> [PageRange] {
+    /// A table's pages, cut into spans of 128 MiB or less.
+    public func pageSpans(of relation: Relation) throws -> [PageSpan] {
         let row = try connection.run(
             "catalog.pages",
             """
@@ -35,7 +43,7 @@ extension Catalog {
                 (128 << 20) / pg_catalog.current_setting('block_size')::bigint
             """
         ).one()
-        return PageRange.cut(pages: try row.int(0), every: try row.int(1))
+        return PageSpan.cut(pages: try row.int(0), every: try row.int(1))
     }
 
     /// Whether a publication sends on whatever any table gets, hidden ones among them.

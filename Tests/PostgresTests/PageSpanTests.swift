@@ -2,11 +2,11 @@ import Testing
 
 @testable import Postgres
 
-@Suite struct PageRanges {
+@Suite struct PageSpans {
     @Test func everyPageIsInExactlyOneRange() {
         for pages in Int64(0)...40 {
             for step in Int64(1)...12 {
-                let ranges = PageRange.cut(pages: pages, every: step)
+                let ranges = PageSpan.cut(pages: pages, every: step)
                 // Beyond the end too: a table may have grown since it was measured.
                 for page in 0..<(pages + 3) {
                     let holders = ranges.filter {
@@ -20,12 +20,12 @@ import Testing
     }
 
     @Test func aRangeIsAConditionOnCtid() {
-        let texts = PageRange.cut(pages: 5, every: 2).map(\.condition.text)
+        let texts = PageSpan.cut(pages: 5, every: 2).map(\.condition.text)
         #expect(
             texts == [
                 " WHERE ctid < '(2,0)'", " WHERE ctid >= '(2,0)' AND ctid < '(4,0)'",
                 " WHERE ctid >= '(4,0)'",
             ])
-        #expect(PageRange.all.condition.text == "")
+        #expect(PageSpan.all.condition.text == "")
     }
 }

@@ -1,0 +1,91 @@
+import Archives
+import Postgres
+import Retention
+import RowCoding
+
+/// The archive that is to be made: what is in place now, and how much of that it goes on from.
+struct NextGeneration {
+    /// The archive in place; nil where there is none.
+    let old: Manifest?
+    /// Its first parts, which are taken over.
+    let adopting: Int
+
+    static let first = NextGeneration(old: nil, adopting: 0)
+
+    var number: Int { (old?.generation ?? 0) + 1 }
+
+    /// Columns that the parts taken over have as hex: all parts of an archive are written alike.
+    var hexColumns: Set<Int> { adopting > 0 ? old?.hexColumns ?? [] : [] }
+
+    /// Takes the parts over; they have to be written as ours will be, for columns of the same
+    /// types.
+    func adopt(
+        into staged: StagedArchive, _ columns: [CodedColumn], _ snapshot: TableSnapshot,
+        _ subject: Departing
+    ) throws -> [Manifest.Part] {
+        guard adopting > 0, let old else { return [] }
+        guard try old.codedColumns() == columns, old.definition.hasTypes(of: snapshot.definition)
+        else {
+            throw Problem(
+                "archive.columns", .data,
+                "Rows came to \(subject.name) after its archive was made, and its columns have "
+                    + "changed since, or hold bytes that are not UTF-8 as they did not: they "
+                    + "cannot become one archive. Nothing was dropped.",
+                hint: "Move the rows to a table of the old shape, or move the archive "
+                    + "\(subject.slice) out of the store after restoring it.")
+        }
+        return try staged.adoptParts(of: subject.slice, first: adopting)
+    }
+
+    /// The columns that hold for all parts.
+    fileprivate func shape(of definition: TableDefinition) -> TableDefinition {
+        guard adopting > 0, let old else { return definition }
+        return definition.allowingNulls(of: old.definition)
+    }
+}
+
+extension TableSession {
+    /// What is claimed of parts that hold what a snapshot has seen; the first ones may have been
+    /// taken over.
+    func manifest(
+        _ generation: NextGeneration, of subject: Departing, seenBy snapshot: TableSnapshot,
+        columns: [CodedColumn], parts: [Manifest.Part], firstOwnPart: Int
+    ) -> Manifest {
+        let facts = connection.facts
+        var digest = ContentDigest()
+        for part in parts { digest.add(part.digest) }
+        let hexWarnings = columns.filter { $0.form == .hex }.map {
+            "\($0.name) holds bytes that are not UTF-8; it is written as hexadecimal digits"
+        }
+        return Manifest(
+            tool: site.tool, generation: generation.number,
+            table: .init(name: table.name, oid: table.oid),
+            partition: .init(name: subject.name, oid: subject.relation.oid),
+            key: table.key, keyType: table.keyType, bounds: subject.bounds, digest: digest,
+            parts: parts, definition: generation.shape(of: snapshot.definition),
+            encodings: columns.map(\.form.name),
+            origin: .init(
+                serverVersion: facts.version, encoding: facts.encoding,
+                systemIdentifier: facts.systemIdentifier ?? "", database: facts.database),
+            exportedAt: snapshot.takenAt, warnings: snapshot.definition.warnings + hexWarnings,
+            firstOwnPart: firstOwnPart)
+    }
+}
+
+extension CodedColumn {
+    /// How a table's columns are written; those of `hex` are not UTF-8.
+    static func of(_ definition: TableDefinition, hex: Set<Int>) -> [CodedColumn] {
+        definition.columns.enumerated().map { index, column in
+            CodedColumn(
+                name: column.name,
+                form: hex.contains(index) ? .hex : ColumnForm(typeOID: column.baseTypeOID))
+        }
+    }
+}
+
+extension Manifest {
+    /// Columns that are not UTF-8 and were written as hex, by their place.
+    var hexColumns: Set<Int> {
+        Set(encodings.indices.filter { encodings[$0] == ColumnForm.hex.name })
+    }
+}
