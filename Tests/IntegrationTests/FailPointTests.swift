@@ -13,12 +13,23 @@ import Testing
         var number: Int
     }
 
+    enum Size: String, CaseIterable, CustomTestStringConvertible {
+        /// A partition goes under one snapshot.
+        case small
+        /// It takes too long for that, by what is known, and goes page by page.
+        case large
+
+        var testDescription: String { rawValue }
+    }
+
     /// Two months that go, and months to be made.
-    private func scene() throws -> Scene {
+    private func scene(_ size: Size) throws -> Scene {
         let scene = try Scene()
-        try scene.makeLogs(from: "2025-01-01", months: 2, rows: 40)
-        try scene.configure(Scene.policy(more: ["premake: 1"]))
+        try scene.makeLogs(from: "2025-01-01", months: 2, rows: size == .small ? 40 : 250)
+        try scene.configure(
+            Scene.policy(more: ["premake: 1"]), extra: "limits: { snapshot_age: 1 s }")
         try scene.approve()
+        if size == .large { try scene.makeSlow() }
         return scene
     }
 
@@ -32,8 +43,8 @@ import Testing
     }
 
     /// Every place that an undisturbed night passes, each time it passes.
-    private func places() throws -> [Place] {
-        let scene = try scene()
+    private func places(_ size: Size) throws -> [Place] {
+        let scene = try scene(size)
         let trace = scene.configuration + ".trace"
         let outcome = try night(scene, ["PGRETAIN_FAIL_TRACE": trace])
         #expect(outcome.status == 0, "\(outcome.stderr)")
@@ -46,20 +57,20 @@ import Testing
     }
 
     @Test func thereAreManyPlaces() throws {
-        let names = Set(try places().map(\.name))
+        let names = Set(try places(.large).map(\.name))
         #expect(names.count >= 40, "\(names.sorted())")
         for step in [
-            "healed", "premade", "exported", "verified", "published", "recorded", "detached",
+            "healed", "premade", "range-verified", "range-kept", "exported", "verified", "published", "recorded", "detached",
             "dropped", "retired",
         ] { #expect(names.contains("night.\(step)")) }
     }
 
-    @Test(arguments: ["crash", "error"])
-    func aNightThatEndsAnywhereIsFinishedByTheNext(action: String) throws {
-        let all = try places().filter { action == "crash" || !$0.name.hasPrefix("night.") }
+    @Test(arguments: ["crash", "error"], Size.allCases)
+    func aNightThatEndsAnywhereIsFinishedByTheNext(action: String, size: Size) throws {
+        let all = try places(size).filter { action == "crash" || !$0.name.hasPrefix("night.") }
         for place in Faults.chosen(all, of: { $0.name }) {
             let what = "\(place.name)#\(place.number)=\(action)"
-            let scene = try scene()
+            let scene = try scene(size)
             let rows = try Conservation(scene)
             let broken = try night(scene, ["PGRETAIN_FAIL_AT": what])
             if action == "crash" {

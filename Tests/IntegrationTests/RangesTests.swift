@@ -132,6 +132,26 @@ import Testing
         #expect(reused == shelf.keys.sorted().filter { !$0.contains("-0-") })
     }
 
+    /// The archive in place has fewer columns, and a night that began a wider one was stopped: its
+    /// rows are in the wider one, and none has vanished.
+    @Test func aWiderGenerationThatWasBegunIsNoLoss() throws {
+        let scene = try Self.scene()
+        try scene.configure(
+            Scene.policy(then: "keep", more: ["premake: 0", "slice_over: 1 MB"]),
+            extra: "part_size: 1 MiB")
+        #expect(try scene.night(nil, "--only", "retire").status == 0)
+        #expect(try scene.slices().count == 1)
+        try scene.database.psql("ALTER TABLE logs ADD COLUMN region text NOT NULL DEFAULT 'eu';")
+        try scene.configure(
+            Scene.policy(more: ["premake: 0", "slice_over: 1 MB"]), extra: "part_size: 1 MiB")
+        let night = try scene.start("run", "--only", "retire")
+        try scene.waitForRanges(3, of: night)
+        night.signal(SIGKILL)
+        #expect(night.wait().status != 0)
+        try scene.waitForNobody()
+        try finish(scene)
+    }
+
     @Test func aRowThatWasAddedIsArchived() throws {
         let scene = try Self.scene()
         try begin(scene, ranges: 5)
@@ -278,20 +298,9 @@ import Testing
 
 /// What cannot end before the deadline is not begun.
 @Suite struct Deadlines {
-    /// Earlier runs on this machine: a thousand bytes a second.
-    private func slow(_ scene: Scene) throws {
-        try scene.database.superuser(
-            """
-            INSERT INTO pgretain.runs (id, started_at, finished_at, host, tool, pid, status, report)
-            VALUES (gen_random_uuid(), now() - interval '1 day', now() - interval '1 day', 'h', 't',
-                1, 0, '{"tables": [{"done": [{"action": "archive", "table_bytes": 100000000,
-                    "export_seconds": 100000}]}]}')
-            """)
-    }
-
     @Test func whatCannotEndIsNotBegun() throws {
         let scene = try Ranges.scene(sliceOver: "1 GB", extra: "limits:\n  snapshot_age: 20 h")
-        try slow(scene)
+        try scene.makeSlow()
         let night = try scene.night(nil, "--only", "retire", "--deadline", "20 min", "--json")
         #expect(night.status == 0, "\(night.stderr)")
         let note = try #require(try scene.notes(night).first)
@@ -306,7 +315,7 @@ import Testing
 
     @Test func whatCanBeSlicedDoesAsMuchAsFits() throws {
         let scene = try Ranges.scene()
-        try slow(scene)
+        try scene.makeSlow()
         let night = try scene.night(nil, "--only", "retire", "--deadline", "10 min", "--json")
         #expect(night.status == 0, "\(night.stderr)")
         let note = try #require(try scene.notes(night).first)

@@ -10,6 +10,17 @@ struct FileIdentity: Hashable {
 
 // What the tests of large partitions look at.
 extension Scene {
+    /// As if earlier runs had exported a thousand bytes a second.
+    func makeSlow() throws {
+        try database.superuser(
+            """
+            INSERT INTO pgretain.runs (id, started_at, finished_at, host, tool, pid, status, report)
+            VALUES (gen_random_uuid(), now() - interval '1 day', now() - interval '1 day', 'h', 't',
+                1, 0, '{"tables": [{"done": [{"action": "archive", "table_bytes": 100000000,
+                    "export_seconds": 100000}]}]}')
+            """)
+    }
+
     /// The ranges on January's shelf, each with its parts.
     func shelf() throws -> [String: [FileIdentity]] {
         let path = "\(archives)/public.logs/year=2025/.ranges-month=01"
