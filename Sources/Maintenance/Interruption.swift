@@ -7,7 +7,9 @@ import Synchronization
 public final class Interruption: Sendable {
     private struct State {
         var status: ExitStatus?
-        var cancel: (@Sendable () -> Void)?
+        /// What is called when a signal comes, by a number of its own.
+        var cancels: [Int: @Sendable () -> Void] = [:]
+        var lastNumber = 0
     }
 
     private let state = Mutex(State())
@@ -52,12 +54,12 @@ public final class Interruption: Sendable {
 
     /// Ends the run as the signal would. A second one ends the process on the spot.
     public func interrupt(_ status: ExitStatus) {
-        let (cancel, isSecond) = state.withLock { state in
+        let (cancels, isSecond) = state.withLock { state in
             defer { if state.status == nil { state.status = status } }
-            return (state.cancel, state.status != nil)
+            return (state.cancels.values, state.status != nil)
         }
         if isSecond { _exit(status.rawValue) }
-        cancel?()
+        for cancel in cancels { cancel() }
     }
 
     /// What the run ends with, once a signal has come.
@@ -71,12 +73,17 @@ public final class Interruption: Sendable {
             hint: "Run it again; it goes on where it stopped.")
     }
 
-    /// What to do when a signal comes while something waits.
-    func onSignal(_ cancel: (@Sendable () -> Void)?) {
-        let late = state.withLock { state in
-            state.cancel = cancel
-            return state.status != nil
+    /// While `body` runs, a signal calls `cancel` too; at once where it has come already.
+    func whileCancelling<Result>(
+        _ cancel: @escaping @Sendable () -> Void, _ body: () throws -> Result
+    ) rethrows -> Result {
+        let (number, isLate) = state.withLock { state in
+            state.lastNumber += 1
+            state.cancels[state.lastNumber] = cancel
+            return (state.lastNumber, state.status != nil)
         }
-        if late { cancel?() }
+        defer { state.withLock { $0.cancels[number] = nil } }
+        if isLate { cancel() }
+        return try body()
     }
 }

@@ -13,6 +13,8 @@ public struct Site: Sendable {
     public var tables: [TableSettings]
     /// Threads that encode, compress and verify.
     public var workers: Int
+    /// Partitions of a table that are archived at a time.
+    public var jobs: Int
     /// NDJSON bytes a part holds, about.
     public var partBytes: Int
     /// The longest rung of the lock ladder, in milliseconds.
@@ -24,7 +26,8 @@ public struct Site: Sendable {
 
     public init(
         database: String, password: String?, role: String?, archives: String,
-        tables: [TableSettings], workers: Int, partBytes: Int, lockTimeoutMilliseconds: Int,
+        tables: [TableSettings], workers: Int, jobs: Int, partBytes: Int,
+        lockTimeoutMilliseconds: Int,
         lockAttempts: Int, throttle: ThrottleSettings, tool: String
     ) {
         self.database = database
@@ -33,6 +36,7 @@ public struct Site: Sendable {
         self.archives = archives
         self.tables = tables
         self.workers = workers
+        self.jobs = jobs
         self.partBytes = partBytes
         self.lockTimeoutMilliseconds = lockTimeoutMilliseconds
         self.lockAttempts = lockAttempts

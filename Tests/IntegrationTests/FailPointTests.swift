@@ -60,8 +60,8 @@ import Testing
         let names = Set(try places(.large).map(\.name))
         #expect(names.count >= 40, "\(names.sorted())")
         for step in [
-            "healed", "premade", "range-verified", "range-kept", "exported", "verified", "published", "recorded", "detached",
-            "dropped", "retired",
+            "healed", "premade", "range-verified", "range-kept", "exported", "verified",
+            "published", "recorded", "detached", "dropped", "retired",
         ] { #expect(names.contains("night.\(step)")) }
     }
 

@@ -13,8 +13,9 @@ import Testing
     private func scene() throws -> Scene {
         let scene = try Scene()
         try scene.makeLogs(from: "2025-01-01", months: Self.months, rows: 2500)
-        // Small parts, so that there are many.
-        try scene.configure(Scene.policy(more: ["premake: 0"]), extra: "part_size: 1 MiB")
+        // Small parts, so that there are many; and two partitions at a time.
+        try scene.configure(
+            Scene.policy(more: ["premake: 0"]), extra: "part_size: 1 MiB\njobs: 2")
         try scene.approve()
         return scene
     }

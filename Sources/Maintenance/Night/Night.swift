@@ -74,8 +74,15 @@ public struct Night {
 
     private func run(_ identity: RunIdentity, _ report: inout Report) throws {
         let control = try site.connect()
-        interruption.onSignal(try control.canceller().cancelling)
-        defer { interruption.onSignal(nil) }
+        try interruption.whileCancelling(try control.canceller().cancelling) {
+            try run(identity, control, &report)
+        }
+        FailPoint.pass("night.retired")
+        try finish(identity, &report)
+    }
+
+    private func run(_ identity: RunIdentity, _ control: Connection, _ report: inout Report) throws
+    {
         if try control.ledger.state() == .absent { try control.ledger.create() }
         let clock = try ClockGuard(control, explicit: options.now)
         try control.ledger.startRun(identity, at: clock.server, pid: HostClock.processID)
@@ -92,8 +99,6 @@ public struct Night {
             }
         }
         report.interruption = interruption.status
-        FailPoint.pass("night.retired")
-        try finish(identity, &report)
     }
 
     /// A store that cannot be used stops no partition from being made ahead.
@@ -185,12 +190,12 @@ public struct Night {
         let policy = site.tables[index].policy
         do {
             let connection = try site.connect()
-            interruption.onSignal(try connection.canceller().cancelling)
-            defer { interruption.onSignal(nil) }
-            let table = try connection.catalog.partitionedTable(policy.table, key: policy.key)
-            let lock = try RunLock(on: connection, table: table)
-            try body(connection, table, lock, &report.tables[index])
-            if !connection.isBroken { try lock.release() }
+            try interruption.whileCancelling(try connection.canceller().cancelling) {
+                let table = try connection.catalog.partitionedTable(policy.table, key: policy.key)
+                let lock = try RunLock(on: connection, table: table)
+                try body(connection, table, lock, &report.tables[index])
+                if !connection.isBroken { try lock.release() }
+            }
         } catch {
             report.tables[index].problems.append(
                 interruption.status == nil ? Problem(explaining: error) : .interrupted)

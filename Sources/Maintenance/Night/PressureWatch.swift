@@ -1,13 +1,14 @@
 import Glibc
 import Postgres
 import Retention
+import Synchronization
 
 /// Lets a server that lags behind catch up before the night adds to it. One of them a run: what
 /// it may wait is shared by all tables.
 ///
 /// It asks in a session of its own, under no lock and no snapshot. The table's advisory lock, which
 /// stops nobody but another pgretain, stays where it is: it makes the night's proofs good.
-final class PressureWatch {
+final class PressureWatch: Sendable {
     enum Answer {
         /// Go on; the notes say what was waited for, and what could not be seen.
         case free(notes: [String])
@@ -18,8 +19,13 @@ final class PressureWatch {
     private let site: Site
     private let interruption: Interruption
     private let deadline: Deadline
-    private var waitedSeconds: Double = 0
-    private var hasSaidWhatIsHidden = false
+    private let state = Mutex(State())
+
+    private struct State {
+        var waiters = 0
+        var waitedSeconds: Double = 0
+        var hasSaidWhatIsHidden = false
+    }
 
     init(site: Site, interruption: Interruption, deadline: Deadline) {
         self.site = site
@@ -33,7 +39,17 @@ final class PressureWatch {
         guard !site.throttle.pressure.areNone else { return .free(notes: []) }
         let watching = try site.connectToWatch()
         let stopwatch = Stopwatch()
-        defer { waitedSeconds += stopwatch.seconds }
+        // Those who wait at the same time wait once.
+        let (isFirst, waitedSeconds) = state.withLock { state in
+            state.waiters += 1
+            return (state.waiters == 1, state.waitedSeconds)
+        }
+        defer {
+            state.withLock { state in
+                state.waiters -= 1
+                if isFirst { state.waitedSeconds += stopwatch.seconds }
+            }
+        }
         var first: Pressure?
         var ping = Stopwatch()
         while true {
@@ -71,11 +87,11 @@ final class PressureWatch {
 
     /// Once a run: a brake that cannot see is no brake.
     private func hidden(_ load: ServerLoad, _ watching: Connection) -> [String] {
-        guard !hasSaidWhatIsHidden, let note = site.throttle.hiddenNote(load, watching) else {
-            return []
+        guard let note = site.throttle.hiddenNote(load, watching) else { return [] }
+        return state.withLock { state in
+            defer { state.hasSaidWhatIsHidden = true }
+            return state.hasSaidWhatIsHidden ? [] : [note]
         }
-        hasSaidWhatIsHidden = true
-        return [note]
     }
 
     private func nap(seconds: Int) throws {

@@ -48,7 +48,7 @@ extension TableNight {
     }
 
     /// On an archive: how it came about, and what slowed it.
-    func note(on archived: borrowing Archived, heldBackSince before: Double) -> String {
+    mutating func note(on archived: borrowing Archived) -> String {
         var parts: [String] = []
         let generation = archived.proof.manifest.generation
         if archived.exportSeconds == nil {
@@ -56,8 +56,9 @@ extension TableNight {
         } else if generation > 1 {
             parts.append("generation \(generation)")
         }
-        if let pace = session.pace, pace.sleptSeconds > before {
-            let tenths = Int64(((pace.sleptSeconds - before) * 10).rounded(.up))
+        if let pace = session.pace, pace.sleptSeconds > secondsHeldBack {
+            let tenths = Int64(((pace.sleptSeconds - secondsHeldBack) * 10).rounded(.up))
+            secondsHeldBack = pace.sleptSeconds
             parts.append(
                 "limits.rate of \(pace.rate)/s held it back \(Span(microseconds: tenths * 100_000))"
             )

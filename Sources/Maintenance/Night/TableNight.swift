@@ -12,10 +12,13 @@ struct TableNight {
     var halt: String?
     /// Where that is the server's doing.
     var pressed: Pressure?
+    /// For how much of it `limits.rate` has been blamed.
+    var secondsHeldBack: Double
 
     init(session: TableSession, report: Report.Table) {
         self.session = session
         self.report = report
+        secondsHeldBack = session.pace?.sleptSeconds ?? 0
     }
 
     mutating func run(_ plan: TablePlan) {
@@ -47,37 +50,58 @@ struct TableNight {
             guard halt == nil else { return done }
             done += 1
         }
-        for entry in plan.retirements {
-            guard goOn() else { return done }
+        return done + retire(plan.retirements, hasDefault: hasDefault)
+    }
+
+    /// How many of them need no other night.
+    private mutating func retire(_ entries: [TablePlan.Entry], hasDefault: Bool) -> Int {
+        let departing = entries.compactMap { entry -> Retirement? in
             guard case .retire(let steps) = entry.verdict, let bounds = entry.partition.bounds,
                 let slice = entry.slice
-            else {
-                done += 1
-                continue
-            }
+            else { return nil }
             let subject = Departing(entry.partition, bounds: bounds, slice: slice)
-            attempt { night in
-                try night.retire(entry.partition, subject, steps: steps, hasDefault: hasDefault)
-            }
-            guard halt == nil else { return done }
-            done += 1
+            return Retirement(partition: entry.partition, subject: subject, steps: steps)
         }
-        return done
+        let ahead = ArchivesAhead(session: session)
+        defer { ahead.end() }
+        var begun = 0
+        for (done, retirement) in departing.enumerated() {
+            while begun < departing.count, halt == nil, ahead.hasRoom, goOn() {
+                ahead.begin(departing[begun].subject)
+                begun += 1
+            }
+            guard done < begun else { return done }
+            let mayBegin = halt == nil
+            attempt { night in
+                let archived = try ahead.next()
+                night.note(archived, of: retirement.subject)
+                try night.retire(retirement, archived, hasDefault: hasDefault)
+            }
+            if mayBegin, halt != nil { return done }
+        }
+        return departing.count
     }
 
     // MARK: One partition
 
+    private struct Retirement {
+        let partition: Partition
+        let subject: Departing
+        let steps: [Step]
+    }
+
     private mutating func retire(
-        _ partition: Partition, _ subject: Departing, steps: [Step], hasDefault: Bool
+        _ retirement: Retirement, _ archived: consuming Archived, hasDefault: Bool
     ) throws {
-        let archived = try archive(subject)
+        let (subject, steps) = (retirement.subject, retirement.steps)
         guard steps.contains(.detach), try serverIsAtEase() else { return }
 
         try session.interruption.check()
         let stopwatch = Stopwatch()
         let dropAfter = steps.contains(.drop) ? try graceEnd() : nil
         let relation = try Detaching(session: session).run(
-            partition, subject, archived: archived, dropAfter: dropAfter, hasDefault: hasDefault)
+            retirement.partition, subject, archived: archived, dropAfter: dropAfter,
+            hasDefault: hasDefault)
         let isDue = try dropAfter.map { $0 <= (try session.connection.serverClock()) } ?? false
         report.done.append(
             Report.Entry(
@@ -138,20 +162,19 @@ struct TableNight {
     }
 
     private mutating func archive(_ subject: Departing) throws -> Archived {
-        if !session.goesByRanges(subject) {
-            try session.timeBudget.require(
-                session.timeBudget.secondsToExport(subject.bytes), to: subject.name.name)
-        }
-        let heldBack = session.pace?.sleptSeconds ?? 0
-        let archived = try Archiving(session: session).run(subject)
+        let archived = try session.archive(subject)
+        note(archived, of: subject)
+        return archived
+    }
+
+    private mutating func note(_ archived: borrowing Archived, of subject: Departing) {
         let manifest = archived.proof.manifest
         report.done.append(
             Report.Entry(
                 .archive, subject.name.name, bounds: subject.bounds, rows: manifest.digest.rows,
                 archiveBytes: manifest.bytes, seconds: archived.seconds,
                 exportSeconds: archived.exportSeconds, tableBytes: archived.tableBytes,
-                note: note(on: archived, heldBackSince: heldBack)))
-        return archived
+                note: note(on: archived)))
     }
 
     /// By the real clock, even where the run's clock was set back: a grace is for people.

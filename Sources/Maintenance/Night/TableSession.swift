@@ -12,6 +12,7 @@ final class TableSession {
     let table: PartitionedTable
     let lock: RunLock
     let run: RunIdentity
+    private let now: Instant
     let calendar: TableCalendar
     let interruption: Interruption
     let progress: ProgressSink?
@@ -34,6 +35,7 @@ final class TableSession {
         self.table = table
         self.lock = lock
         self.run = run
+        self.now = now
         calendar = TableCalendar(policy: settings.policy, keyType: table.keyType, now: now)
         self.interruption = interruption
         self.progress = progress
@@ -48,6 +50,15 @@ final class TableSession {
         Verifier(
             workers: site.workersInMemory, interruption: interruption, progress: progress,
             keepAlive: keepAlive())
+    }
+
+    /// The same for a thread that archives in a session of its own, beside the one that has the
+    /// lock.
+    func working(on connection: Connection) -> TableSession {
+        TableSession(
+            site: site, settings: settings, connection: connection, store: store, table: table,
+            lock: lock, run: run, now: now, interruption: interruption, progress: progress,
+            pressure: pressure, pace: pace, timeBudget: timeBudget)
     }
 
     /// Load balancers cut what is idle for minutes: ask something every half a minute.
@@ -118,11 +129,16 @@ extension Site {
     /// Bytes that buffers may hold at a time, whatever the number of cores.
     private static let bufferBytes = 192 << 20
 
+    /// As many partitions as the buffers in flight allow: each of them has one worker at least.
+    var jobsInMemory: Int { max(1, min(jobs, Self.bufferBytes / (2 * blockBytes + partBytes))) }
+
     /// As many workers as the buffers in flight allow: each holds a block of COPY text, which is
-    /// about two thirds of what it becomes, and the NDJSON made of it; the reader holds one more.
+    /// about two thirds of what it becomes, and the NDJSON made of it; the reader of each job holds
+    /// one more.
     public var workersInMemory: Int {
-        let blockBytes = partBytes * 2 / 3
-        let affordable = (Self.bufferBytes - blockBytes) / (blockBytes + partBytes)
+        let affordable = (Self.bufferBytes / jobsInMemory - blockBytes) / (blockBytes + partBytes)
         return max(1, min(workers, affordable))
     }
+
+    private var blockBytes: Int { partBytes * 2 / 3 }
 }

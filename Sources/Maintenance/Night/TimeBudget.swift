@@ -1,5 +1,6 @@
 import Postgres
 import Retention
+import Synchronization
 
 /// When a run is to begin nothing more.
 struct Deadline: Sendable {
@@ -17,37 +18,45 @@ struct Deadline: Sendable {
 
 /// How long there is until the deadline, and how long things will take. One of them a run: what
 /// one table has shown holds for the next.
-final class TimeBudget {
+final class TimeBudget: Sendable {
     let deadline: Deadline
-    private var history = Throughput()
-    private var exports = Throughput()
-    private var readings = Throughput()
+    private let state = Mutex(State())
+
+    private struct State {
+        var history = Throughput()
+        var exports = Throughput()
+        var readings = Throughput()
+
+        /// What was measured in this run, else in earlier ones, else a careful guess.
+        var exporting: Throughput {
+            if exports.isMeasured { return exports }
+            return history.isMeasured ? history : .careful
+        }
+
+        /// Reading a table, or an archive, without writing one.
+        var reading: Throughput {
+            if readings.isMeasured { return readings }
+            // Nothing is compressed: twice as fast at the least.
+            return Throughput(bytes: exporting.bytes * 2, seconds: exporting.seconds)
+        }
+    }
 
     init(until deadline: Deadline) { self.deadline = deadline }
 
     /// Takes in what earlier runs have measured.
-    func learn(_ history: Throughput) { self.history = history }
-
-    /// What was measured in this run, else in earlier ones, else a careful guess.
-    var exporting: Throughput {
-        if exports.isMeasured { return exports }
-        return history.isMeasured ? history : .careful
-    }
-
-    /// Reading a table, or an archive, without writing one.
-    private var reading: Throughput {
-        if readings.isMeasured { return readings }
-        // Nothing is compressed: twice as fast at the least.
-        return Throughput(bytes: exporting.bytes * 2, seconds: exporting.seconds)
-    }
+    func learn(_ history: Throughput) { state.withLock { $0.history = history } }
 
     func noteExport(of bytes: Int64, seconds: Double) {
-        exports.add(bytes: bytes, seconds: seconds)
+        state.withLock { $0.exports.add(bytes: bytes, seconds: seconds) }
     }
 
     func noteReading(of bytes: Int64, seconds: Double) {
-        readings.add(bytes: bytes, seconds: seconds)
+        state.withLock { $0.readings.add(bytes: bytes, seconds: seconds) }
     }
+
+    var exporting: Throughput { state.withLock { $0.exporting } }
+
+    private var reading: Throughput { state.withLock { $0.reading } }
 
     func secondsToExport(_ bytes: Int64) -> Double { exporting.secondsNeeded(for: bytes) }
 

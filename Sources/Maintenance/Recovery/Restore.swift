@@ -51,8 +51,6 @@ public struct Restore {
         let directory = try store.directory(of: slice)
         let application = "pgretain: restore \(manifest.partition.name.name)"
         let connection = try site.connect(as: application)
-        interruption.onSignal(try connection.canceller().cancelling)
-        defer { interruption.onSignal(nil) }
         if try connection.ledger.state() == .absent { try connection.ledger.create() }
         let run = RunIdentity(newOn: host, tool: site.tool)
         let until = pin.after(try connection.serverClock(), in: .utc)
@@ -67,50 +65,53 @@ public struct Restore {
         let crew = try RestoreCrew(
             lead: connection, wanted: try sessions(for: manifest, on: connection)
         ) { try site.connect(as: application) }
-        interruption.onSignal(crew.cancelling)
         let event = LedgerEvent(
             .restored, table: slice.table, bounds: manifest.bounds, archive: slice.path,
             details: ["attached": parent == nil ? "no" : "yes"])
 
         let restoration = try Restoration(on: connection)
         do {
-            let landing = Landing(manifest, in: connection.facts.encoding)
-            var relation = try create(restoration, target, manifest, landing, parent, connection)
-            try requireColumns(manifest, in: relation, connection)
-            if crew.count > 1 {
-                relation = try restoration.hide(relation, event: event, by: run)
+            return try interruption.whileCancelling(crew.cancelling) {
+                let landing = Landing(manifest, in: connection.facts.encoding)
+                var relation = try create(
+                    restoration, target, manifest, landing, parent, connection)
+                try requireColumns(manifest, in: relation, connection)
+                if crew.count > 1 {
+                    relation = try restoration.hide(relation, event: event, by: run)
+                }
+                try load(manifest, from: directory, as: landing, into: relation, by: crew)
+                try interruption.check()
+                try restoration.seal()
+                try compare(manifest, landing, with: relation, by: crew)
+                relation = try restoration.unhide(relation)
+                if let parent {
+                    // The parent's of today: ATTACH wants these, and would build them under its lock.
+                    try restoration.createIndexes(
+                        try connection.catalog.definition(of: parent.oid), on: relation)
+                    try restoration.attach(
+                        relation, to: parent, bounds: manifest.bounds,
+                        ladder: site.ladder(interruption)
+                    )
+                } else if withIndexes {
+                    try restoration.createIndexes(manifest.definition, on: relation)
+                }
+                _ = try restoration.addPin(
+                    table: slice.table, relation: relation.name, bounds: manifest.bounds,
+                    until: until)
+                var done = event
+                done.relation = relation.name
+                done.relationOID = relation.oid
+                done.digest = manifest.digest
+                try restoration.append(done, by: run)
+                try interruption.check()
+                try restoration.commit()
+                if let lock { try lock.release() }
+                return Result(
+                    slice: slice, relation: relation.name, rows: manifest.digest.rows,
+                    digest: manifest.digest.hex, pinnedUntil: until, seconds: stopwatch.seconds)
             }
-            try load(manifest, from: directory, as: landing, into: relation, by: crew)
-            try interruption.check()
-            try restoration.seal()
-            try compare(manifest, landing, with: relation, by: crew)
-            relation = try restoration.unhide(relation)
-            if let parent {
-                // The parent's of today: ATTACH wants these, and would build them under its lock.
-                try restoration.createIndexes(
-                    try connection.catalog.definition(of: parent.oid), on: relation)
-                try restoration.attach(
-                    relation, to: parent, bounds: manifest.bounds, ladder: site.ladder(interruption)
-                )
-            } else if withIndexes {
-                try restoration.createIndexes(manifest.definition, on: relation)
-            }
-            _ = try restoration.addPin(
-                table: slice.table, relation: relation.name, bounds: manifest.bounds, until: until)
-            var done = event
-            done.relation = relation.name
-            done.relationOID = relation.oid
-            done.digest = manifest.digest
-            try restoration.append(done, by: run)
-            try interruption.check()
-            try restoration.commit()
-            if let lock { try lock.release() }
-            return Result(
-                slice: slice, relation: relation.name, rows: manifest.digest.rows,
-                digest: manifest.digest.hex, pinnedUntil: until, seconds: stopwatch.seconds)
         } catch {
-            // What comes now is short, and is not to be cancelled.
-            interruption.onSignal(nil)
+            // What comes now is short, and is not cancelled.
             restoration.rollback()
             Leftovers.removeOwn(on: connection, by: run)
             try interruption.check()

@@ -21,7 +21,7 @@ struct Init: ParsableCommand {
             common.archives ?? environment["PGRETAIN_ARCHIVES"] ?? "/var/lib/pgretain/archives"
         let site = Site(
             database: database, password: nil, role: nil, archives: archives, tables: [],
-            workers: 1, partBytes: 1 << 25, lockTimeoutMilliseconds: 800, lockAttempts: 1,
+            workers: 1, jobs: 1, partBytes: 1 << 25, lockTimeoutMilliseconds: 800, lockAttempts: 1,
             throttle: ThrottleSettings(), tool: Surroundings.tool)
         let found = try Discovery.look(site: site)
         common.console.out(

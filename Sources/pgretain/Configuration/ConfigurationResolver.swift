@@ -12,8 +12,8 @@ struct ConfigurationResolver {
     private var settings: [Configuration.Setting] = []
 
     private static let keys = [
-        "database", "role", "password_command", "archives", "workers", "part_size", "tables",
-        "limits",
+        "database", "role", "password_command", "archives", "workers", "jobs", "part_size",
+        "tables", "limits",
     ]
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
@@ -23,7 +23,7 @@ struct ConfigurationResolver {
         ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
     private static let later = [
         "copies": "a second store is not built yet", "capacity": "the forecast is not built yet",
-        "jobs": "partitions go one at a time", "databases": "one database a configuration",
+        "databases": "one database a configuration",
         "on_failure": "notifications are not built yet",
     ]
     private static let laterOfTables = [
@@ -64,6 +64,7 @@ struct ConfigurationResolver {
             role: optional(entries["role"], key: "role"), archives: archives(entries["archives"]),
             tables: tables(entries["tables"], limits: limits ?? [:]),
             workers: number(entries["workers"], "workers", 1...256, default: processors),
+            jobs: number(entries["jobs"], "jobs", 1...64, default: 1),
             partBytes: partSize(entries["part_size"]),
             lockTimeoutMilliseconds: lockTimeout(limits?["lock_timeout"]),
             lockAttempts: number(
