@@ -14,16 +14,15 @@ extension Scene {
 
     /// Ids in tables: live, and detached ones that wait.
     func idsInTables() throws -> [Int] {
-        try ids(
+        let query = try database.superuser(
             """
-            SELECT (xpath('//id/text()', x))[1]::text::int FROM (
-                SELECT unnest(xpath('//row', query_to_xml(
-                    format('SELECT id FROM ONLY %I.%I', n.nspname, c.relname), false, false, '')))
-                    AS x
-                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE c.relkind = 'r' AND (n.nspname = 'public' AND c.relname LIKE 'logs%'
-                    OR n.nspname = 'pgretain' AND c.relname LIKE 'q\\_%')) AS rows
+            SELECT string_agg(
+                format('SELECT id FROM ONLY %I.%I', n.nspname, c.relname), ' UNION ALL ')
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'r' AND (n.nspname = 'public' AND c.relname LIKE 'logs%'
+                OR n.nspname = 'pgretain' AND c.relname LIKE 'q\\_%')
             """)
+        return query.isEmpty ? [] : try ids(query)
     }
 
     /// Ids in published archives, read with zcat alone.

@@ -23,21 +23,30 @@ extension TableNight {
     mutating func note(_ postponed: Postponed) {
         if let reached = postponed.reached { report.done.append(reached) }
         switch postponed.cause {
-        case .deadline(let note): report.notes.append(note)
+        case .deadline(let note): self.postponed.append(note)
         case .pressure(let pressure, let patience): halt(for: pressure, patience)
         }
     }
 
-    /// Says what waits for another run, and why. Where the server was under pressure and nothing
-    /// at all was done for the table, that is a problem: somebody has to hear of it.
+    /// Says what waits for another run, and why. Where nothing at all was done for the table, that
+    /// is a problem: somebody has to hear of it.
     mutating func tellWhatWaits(_ names: [String]) {
+        if !postponed.isEmpty, !hasRetired {
+            report.problems.append(
+                Problem(
+                    "deadline.short", .tryLater,
+                    postponed.joined(separator: ". ") + ". Nothing was retired.",
+                    hint: "Give it a longer --deadline, or a lower slice_over; the next run tries "
+                        + "again."))
+        } else {
+            report.notes += postponed
+        }
         guard let halt, let next = names.first else { return }
         let rest =
             names.count == 1
             ? "\(next) waits for the next run"
             : "\(next) and \(names.count - 1) more wait for the next run"
-        let retiring: Set<Report.Entry.Action> = [.archive, .detach, .drop]
-        guard let pressed, !report.done.contains(where: { retiring.contains($0.action) }) else {
+        guard let pressed, !hasRetired else {
             report.notes.append("\(halt): \(rest)")
             return
         }
@@ -45,6 +54,11 @@ extension TableNight {
             Problem(
                 "pressure.wait", .tryLater, "\(halt). Nothing was retired: \(rest).",
                 hint: "Look at \(pressed.view); the next night tries again."))
+    }
+
+    private var hasRetired: Bool {
+        let retiring: Set<Report.Entry.Action> = [.archive, .detach, .drop]
+        return report.done.contains { retiring.contains($0.action) }
     }
 
     /// On an archive: how it came about, and what slowed it.

@@ -12,6 +12,8 @@ struct TableNight {
     var halt: String?
     /// Where that is the server's doing.
     var pressed: Pressure?
+    /// What the deadline left no time for, a note each.
+    var postponed: [String] = []
     /// For how much of it `limits.rate` has been blamed.
     var secondsHeldBack: Double
 

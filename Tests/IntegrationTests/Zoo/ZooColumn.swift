@@ -43,6 +43,8 @@ struct ZooColumn: Sendable {
 
     /// Written by the server, never by an INSERT.
     var isGenerated: Bool { suffix.contains("GENERATED") }
+    /// The type, or that of its elements.
+    var elementType: String { type.hasSuffix("[]") ? String(type.dropLast(2)) : type }
     var quoted: String { "\"" + name.replacingOccurrences(of: "\"", with: "\"\"") + "\"" }
 
     /// A value for any row, NULL now and then.
