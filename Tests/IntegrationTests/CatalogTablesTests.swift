@@ -101,7 +101,6 @@ import Testing
             ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO logs_reader;
             SELECT lo_from_bytea(0, '\\x00ff0a5c');
             ANALYZE;
-            CREATE FOREIGN TABLE f (a text) SERVER files OPTIONS (filename '/dev/null');
             """)
     }
 
