@@ -8,11 +8,6 @@ import Testing
 /// `PGRETAIN_FAULTS=N` tries N places (0: all of them) instead of the short slice;
 /// `PGRETAIN_FAULTS_SEED` chooses which.
 @Suite struct FailPoints {
-    struct Place: Hashable {
-        var name: String
-        var number: Int
-    }
-
     /// Two months that go, and months to be made.
     private func scene() throws -> Scene {
         let scene = try Scene()
@@ -31,22 +26,8 @@ import Testing
         try scene.partitions().filter { $0.hasPrefix("logs_2025") }.count
     }
 
-    /// Every place that an undisturbed night passes, each time it passes.
-    private func places() throws -> [Place] {
-        let scene = try scene()
-        let trace = scene.configuration + ".trace"
-        let outcome = try night(scene, ["PGRETAIN_FAIL_TRACE": trace])
-        #expect(outcome.status == 0, "\(outcome.stderr)")
-        var numbers: [String: Int] = [:]
-        let text = try String(contentsOfFile: trace, encoding: .utf8)
-        return text.split(separator: "\n").map { name in
-            numbers[String(name), default: 0] += 1
-            return Place(name: String(name), number: numbers[String(name)]!)
-        }
-    }
-
     @Test func thereAreManyPlaces() throws {
-        let names = Set(try places().map(\.name))
+        let names = Set(try scene().placesOfANight().map(\.name))
         #expect(names.count >= 40, "\(names.sorted())")
         for step in [
             "healed", "premade", "exported", "verified", "published", "recorded", "detached",
@@ -56,9 +37,11 @@ import Testing
 
     @Test(arguments: ["crash", "error"])
     func aNightThatEndsAnywhereIsFinishedByTheNext(action: String) throws {
-        let all = try places().filter { action == "crash" || !$0.name.hasPrefix("night.") }
+        let all = try scene().placesOfANight().filter {
+            action == "crash" || !$0.name.hasPrefix("night.")
+        }
         for place in Faults.chosen(all, of: { $0.name }) {
-            let what = "\(place.name)#\(place.number)=\(action)"
+            let what = "\(place)=\(action)"
             let scene = try scene()
             let rows = try Conservation(scene)
             let broken = try night(scene, ["PGRETAIN_FAIL_AT": what])

@@ -14,23 +14,6 @@ import Testing
         return scene
     }
 
-    /// A night that stands still at a place until something has happened.
-    private func night(
-        _ scene: Scene, standingAt place: String, meanwhile: () throws -> Void
-    ) throws -> Outcome {
-        let mark = scene.configuration + ".\(place)"
-        let night = try Program.start(
-            ["run", "--config", scene.configuration],
-            environment: ["PGRETAIN_FAIL_AT": "\(place)#1=pause:\(mark)"])
-        for _ in 0..<600 where !FileManager.default.fileExists(atPath: mark + ".reached") {
-            Thread.sleep(forTimeInterval: 0.05)
-        }
-        try #require(FileManager.default.fileExists(atPath: mark + ".reached"))
-        try meanwhile()
-        try Data().write(to: URL(fileURLWithPath: mark + ".go"))
-        return night.wait()
-    }
-
     private static let orders = [
         """
         INSERT INTO pgretain.holds (table_schema, table_name, bounds_from, bounds_to, reason, until)
@@ -43,7 +26,7 @@ import Testing
     func anOrderThatComesMeanwhileIsObeyed(place: String, order: String) throws {
         let scene = try scene()
         let rows = try Conservation(scene)
-        let outcome = try night(scene, standingAt: place) { try scene.database.superuser(order) }
+        let outcome = try scene.night(standingAt: place) { try scene.database.superuser(order) }
         #expect(outcome.status == 76, "\(outcome.stderr)")
         #expect(outcome.stderr.contains("retire.held"))
         let isThere = try scene.partitions().contains("logs_2025_01")
@@ -55,7 +38,7 @@ import Testing
     @Test(arguments: ["night.recorded", "night.detached"])
     func aStoreThatGoesMeanwhileIsNoticed(place: String) throws {
         let scene = try scene()
-        let outcome = try night(scene, standingAt: place) {
+        let outcome = try scene.night(standingAt: place) {
             try FileManager.default.moveItem(
                 atPath: scene.archives + "/public.logs", toPath: scene.archives + ".gone")
         }
