@@ -13,7 +13,7 @@ help:
 	@echo 'make bench         figures beside psql, gzip, pigz, pg_dump (ROWS=2000000)'
 	@echo 'make bench-scale   its memory and speed by rows and cores'
 	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
-	@echo 'make torture       a night that is killed, cut and failed in many places (FAULTS=150 SEED=...)'
+	@echo 'make torture       a night that is killed, cut and failed, and its server too (FAULTS=150 SEED=...)'
 	@echo 'make build         the program: .build/release/pgretain'
 	@echo 'make install       to $$(PREFIX)/bin (PREFIX=/usr/local)'
 	@echo 'make format        format the sources'
@@ -53,7 +53,7 @@ bench-scale: build
 	    --program .build/release/pgretain --sample .build/release/sample-logs; done
 
 test-deps: deps
-	@Tests/Support/install-packages.sh python3 python3-venv jq postgresql-15-partman
+	@Tests/Support/install-packages.sh python3 python3-venv jq postgresql-15-partman pgbouncer
 	@Tests/Support/python-packages.sh duckdb
 
 test: test-deps
@@ -68,7 +68,7 @@ torture: test-deps
 	$(SWIFT) build --build-tests
 	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
 	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) $(SWIFT) test --skip-build \
-	    --filter 'IntegrationTests.(FailPoints|FaultyIO|SuddenEnds)'
+	    --filter 'IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|MisbehavingServers)'
 
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

@@ -5,7 +5,8 @@
     /// What the environment asks for.
     ///
     /// `PGRETAIN_FAIL_AT=NAME#N=ACTION`: at the N-th passing of NAME, from 1, or with `N+` from then on
-    /// at each. ACTION is `crash` (SIGKILL), `error`, or `pause:PATH`: make PATH.reached, and wait
+    /// at each; several of them are separated by spaces. ACTION is `crash` (SIGKILL), `error`, or
+    /// `pause:PATH`: make PATH.reached, and wait
     /// until PATH.go exists. `PGRETAIN_FAIL_TRACE=FILE`: add a line with the name at each passing.
     @usableFromInline
     final class FailPointScript: Sendable {
@@ -24,17 +25,21 @@
             var action: Action
         }
 
-        private let plan: Plan?
+        private let plans: [Plan]
         private let trace: Int32
-        private let passed = Mutex(0)
+        /// How often the place of each plan was passed.
+        private let passed: Mutex<[Int]>
 
         private init() {
-            plan = Self.variable("PGRETAIN_FAIL_AT").map { text in
-                guard let plan = Plan(text) else {
+            let plans = (Self.variable("PGRETAIN_FAIL_AT") ?? "").split(separator: " ").map {
+                text in
+                guard let plan = Plan(String(text)) else {
                     fatalError("PGRETAIN_FAIL_AT is not NAME#N=ACTION: \(text)")
                 }
                 return plan
             }
+            self.plans = plans
+            passed = Mutex(plans.map { _ in 0 })
             trace =
                 Self.variable("PGRETAIN_FAIL_TRACE").map {
                     open($0, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -51,11 +56,17 @@
                 let line = Array((name + "\n").utf8)
                 _ = write(trace, line, line.count)
             }
-            guard let plan, plan.name == name else { return false }
-            let number = passed.withLock { passed in
-                passed += 1
-                return passed
+            for index in plans.indices where plans[index].name == name {
+                let number = passed.withLock { passed in
+                    passed[index] += 1
+                    return passed[index]
+                }
+                if carryOut(plans[index], at: number) { return true }
             }
+            return false
+        }
+
+        private func carryOut(_ plan: Plan, at number: Int) -> Bool {
             guard number == plan.first || (plan.goesOn && number > plan.first) else { return false }
             switch plan.action {
             case .crash:

@@ -79,9 +79,4 @@ extension Connection {
     func setLocal(lockTimeout milliseconds: Int) throws {
         try run("transaction.lock-timeout", "SET LOCAL lock_timeout = \(number: milliseconds)")
     }
-
-    /// A COMMIT that waits for an absent standby would freeze whoever waits for our locks.
-    func commitLocally() throws {
-        try run("transaction.commit-locally", "SET LOCAL synchronous_commit = local")
-    }
 }

@@ -160,12 +160,11 @@ extension Connection {
         }
     }
 
-    /// What libpq itself says went wrong.
+    /// What libpq itself says went wrong, without an answer of the server: the session is of no more
+    /// use. libpq does not always say so at once: after a write that failed its status is still good.
     func failure(of name: StaticString) -> PostgresError {
+        markBroken()
         let message = String(cString: PQerrorMessage(handle))
-        guard isBroken else {
-            return PostgresError.unexpected(message, statement: name.description)
-        }
         return PostgresError(
             sqlState: "08006", message: message.isEmpty ? "the connection is lost" : message,
             statement: name.description, step: step, isFatal: true)

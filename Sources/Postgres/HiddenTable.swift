@@ -52,7 +52,6 @@ final class HiddenTable {
     func seal() throws {
         try connection.begin(.readCommitted)
         do {
-            try connection.commitLocally()
             try connection.lockOnly(relation.name, .exclusive)
             try connection.requireSame(relation)
         } catch {

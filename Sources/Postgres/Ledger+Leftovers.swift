@@ -48,7 +48,6 @@ extension Ledger {
                 guard try row.bool(0) else { return false }
                 // It may have been published or dropped before the lock was free.
                 guard try leftovers().contains(leftover) else { return false }
-                try connection.commitLocally()
                 try connection.setLocal(lockTimeout: 3000)
                 try connection.lockOnly(relation.name, .accessExclusive)
                 try connection.requireSame(relation)

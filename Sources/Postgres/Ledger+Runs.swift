@@ -31,6 +31,14 @@ extension Ledger {
             """)
     }
 
+    /// Makes durable what anybody has committed until now, without `synchronous_commit` among them: the
+    /// log is flushed in order, and this commit waits for it.
+    public func flushLog(_ run: RunIdentity) throws {
+        try connection.run(
+            "ledger.flush-log",
+            "UPDATE pgretain.runs SET pid = pid WHERE id = \(value: run.id)")
+    }
+
     /// `json`: the report.
     public func finishRun(_ id: String, at: Instant, status: ExitStatus, report json: String)
         throws

@@ -34,7 +34,6 @@ public final class LockedTable {
             }
         }
         do {
-            try connection.commitLocally()
             try connection.requireSame(relation)
             try connection.requireStandAlone(relation)
             definition = try connection.catalog.definition(of: relation.oid)

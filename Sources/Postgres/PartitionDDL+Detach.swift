@@ -18,7 +18,6 @@ extension PartitionDDL {
             + [WantedLock(table: partition.oid, mode: .accessExclusive)] + bystanders.wanted
         return try ladder.climb("\(parent.name)", wanting: locks, on: connection) { rung in
             try connection.transaction(.readCommitted) {
-                try connection.commitLocally()
                 try lock(partition, of: parent, bystanders, rung: rung)
                 try requireParent(parent)
                 try requireUnchanged(partition, fingerprint)

@@ -99,7 +99,6 @@ extension PartitionDDL {
         }
         return try ladder.climb("\(partition.name)", wanting: locks, on: connection) { rung in
             try connection.transaction(.readCommitted) {
-                try connection.commitLocally()
                 try connection.setLocal(lockTimeout: rung)
                 if pending.state == .pending {
                     try connection.lockOnly(parent.name, .shareUpdateExclusive)

@@ -19,7 +19,6 @@ extension PartitionDDL {
             "\(parent.name)", wanting: [parentLock] + bystanders.wanted, on: connection
         ) { rung in
             try connection.transaction(.readCommitted) {
-                try connection.commitLocally()
                 try connection.setLocal(lockTimeout: rung)
                 let made = try create(relation, of: parent, model, withIndexes: true)
                 try model.applyIndexes(to: made, on: connection)

@@ -19,7 +19,6 @@ extension PartitionDDL {
             ] + bystanders.wanted
         return try ladder.climb("\(parent.name)", wanting: locks, on: connection) { rung in
             try connection.transaction(.readCommitted) {
-                try connection.commitLocally()
                 try connection.lockPastAutovacuum(table.name, rung: rung)
                 try connection.requireSame(Relation(table))
                 let back = try rename(table, companions: names)

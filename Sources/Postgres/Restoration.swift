@@ -14,10 +14,6 @@ public final class Restoration {
     public init(on connection: Connection) throws {
         self.connection = connection
         try connection.begin(.readCommitted)
-        do { try connection.commitLocally() } catch {
-            connection.rollback()
-            throw error
-        }
     }
 
     deinit { rollback() }
@@ -172,7 +168,6 @@ extension Connection {
     ) throws -> Int64 {
         let freeze = isInTransaction
         return try inSomeTransaction {
-            if !freeze { try commitLocally() }
             let copy = try CopyIn(
                 columns.map(Identifier.init), into: relation.name, freeze: freeze, on: self)
             do {

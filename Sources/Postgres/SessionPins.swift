@@ -15,6 +15,9 @@ enum SessionPins {
         ("statement_timeout", "0"), ("lock_timeout", "0"),
         ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
         ("transaction_timeout", "0"),
+        // Ours is on the server's disk once it is committed, and a commit waits for no standby:
+        // one that is absent would hold its locks, and whoever waits for them, for ever.
+        ("synchronous_commit", "local"),
     ]
 
     /// The process that the protocol greets us from must be the one that runs our statements: a

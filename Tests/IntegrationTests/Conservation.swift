@@ -8,7 +8,7 @@ import Testing
 /// has healed what went before, each is in the live table or in an archive exactly once, but for
 /// those that wait in quarantine and are in an archive too.
 struct Conservation {
-    let scene: Scene
+    private(set) var scene: Scene
     var table = "logs"
     /// Every row that was committed, as `row_to_json` under UTC has it, which is the archives' line.
     private(set) var committed: [String: Int]
@@ -18,6 +18,13 @@ struct Conservation {
         self.table = table
         committed = Self.counted(try Self.rows(of: table, in: scene))
         try #require(!committed.isEmpty)
+    }
+
+    /// The same rows, looked for through another server.
+    func served(by other: Scene) -> Conservation {
+        var moved = self
+        moved.scene = other
+        return moved
     }
 
     /// Counts in what was committed later.

@@ -8,11 +8,6 @@ import Testing
 /// `PGRETAIN_FAULTS=N` tries N places (0: all of them) instead of the short slice;
 /// `PGRETAIN_FAULTS_SEED` chooses which.
 @Suite struct FailPoints {
-    struct Place: Hashable {
-        var name: String
-        var number: Int
-    }
-
     enum Size: String, CaseIterable, CustomTestStringConvertible {
         /// A partition goes under one snapshot.
         case small
@@ -42,22 +37,8 @@ import Testing
         try scene.partitions().filter { $0.hasPrefix("logs_2025") }.count
     }
 
-    /// Every place that an undisturbed night passes, each time it passes.
-    private func places(_ size: Size) throws -> [Place] {
-        let scene = try scene(size)
-        let trace = scene.configuration + ".trace"
-        let outcome = try night(scene, ["PGRETAIN_FAIL_TRACE": trace])
-        #expect(outcome.status == 0, "\(outcome.stderr)")
-        var numbers: [String: Int] = [:]
-        let text = try String(contentsOfFile: trace, encoding: .utf8)
-        return text.split(separator: "\n").map { name in
-            numbers[String(name), default: 0] += 1
-            return Place(name: String(name), number: numbers[String(name)]!)
-        }
-    }
-
     @Test func thereAreManyPlaces() throws {
-        let names = Set(try places(.large).map(\.name))
+        let names = Set(try scene(.large).placesOfANight().map(\.name))
         #expect(names.count >= 40, "\(names.sorted())")
         for step in [
             "healed", "premade", "range-verified", "range-kept", "exported", "verified",
@@ -67,9 +48,11 @@ import Testing
 
     @Test(arguments: ["crash", "error"], Size.allCases)
     func aNightThatEndsAnywhereIsFinishedByTheNext(action: String, size: Size) throws {
-        let all = try places(size).filter { action == "crash" || !$0.name.hasPrefix("night.") }
+        let all = try scene(size).placesOfANight().filter {
+            action == "crash" || !$0.name.hasPrefix("night.")
+        }
         for place in Faults.chosen(all, of: { $0.name }) {
-            let what = "\(place.name)#\(place.number)=\(action)"
+            let what = "\(place)=\(action)"
             let scene = try scene(size)
             let rows = try Conservation(scene)
             let broken = try night(scene, ["PGRETAIN_FAIL_AT": what])

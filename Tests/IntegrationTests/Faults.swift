@@ -14,7 +14,11 @@ enum Faults {
 
     /// All of them where `PGRETAIN_FAULTS=0`; else a choice that has each kind before it has one
     /// twice, the same for the same `PGRETAIN_FAULTS_SEED`.
-    static func chosen<Fault>(_ all: [Fault], of kind: (Fault) -> String) -> [Fault] {
+    /// `cost`: how many plain faults one of these takes the time of.
+    static func chosen<Fault>(
+        _ all: [Fault], costing cost: Int = 1, of kind: (Fault) -> String
+    ) -> [Fault] {
+        let wanted = wanted == 0 ? 0 : max(1, wanted / cost)
         guard wanted > 0, wanted < all.count else { return all }
         var random = SplitMix64(seed: seed)
         var seen: Set<String> = []

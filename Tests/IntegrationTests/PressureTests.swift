@@ -59,16 +59,6 @@ import Testing
         #expect(try scene.quarantined() == 0)
     }
 
-    private func wait(until condition: String, on cluster: Cluster = primary) throws {
-        for _ in 0..<600 {
-            if try cluster.psql("postgres", "SELECT COALESCE((\(condition)), false)") == "t" {
-                return
-            }
-            Thread.sleep(forTimeInterval: 0.1)
-        }
-        throw NeverReached(text: "never true: \(condition)")
-    }
-
     /// A few megabytes of WAL.
     private func writeWAL(_ scene: Scene) throws {
         try scene.database.superuser(
@@ -84,9 +74,9 @@ import Testing
         // By name: another's replica would be another's concern.
         _ = Self.standby
         try Self.standby.psql("postgres", "SELECT pg_wal_replay_pause()")
-        try wait(until: "pg_get_wal_replay_pause_state() = 'paused'", on: Self.standby)
+        try Self.standby.wait(until: "pg_get_wal_replay_pause_state() = 'paused'")
         try writeWAL(scene)
-        try wait(until: "SELECT max(replay_lag) > '2 s' FROM pg_stat_replication")
+        try Self.primary.wait(until: "SELECT max(replay_lag) > '2 s' FROM pg_stat_replication")
     }
 
     private func resumeReplay() throws {
@@ -141,7 +131,7 @@ import Testing
         try configure(
             scene, ["replica_lag: 1 s", "pressure_wait: 0 s"], user: try watcher(scene))
         _ = Self.standby
-        try wait(
+        try Self.primary.wait(
             until: """
                 SELECT bool_and(replay_lsn >= pg_current_wal_lsn()) FROM pg_stat_replication
                 """)
@@ -155,7 +145,7 @@ import Testing
         let scene = try scene([], user: "logs_member")
         try configure(scene, ["replica_lag: 1 s"], user: "logs_member")
         _ = Self.standby
-        try wait(until: "SELECT count(*) = 1 FROM pg_stat_replication")
+        try Self.primary.wait(until: "SELECT count(*) = 1 FROM pg_stat_replication")
         let night = try scene.night(nil, "--only", "retire", "--json")
         #expect(night.status == 0, "\(night.stderr)")
         #expect(try scene.partitions() == ["logs_2025_03"], "it is no reason to stop")
@@ -297,7 +287,7 @@ import Testing
         try archiveCommand("false")
         try writeWAL(scene)
         try Self.primary.psql("postgres", "SELECT pg_switch_wal()")
-        try wait(
+        try Self.primary.wait(
             until: """
                 SELECT last_failed_time > COALESCE(last_archived_time, '-infinity')
                 FROM pg_stat_archiver

@@ -58,11 +58,7 @@ extension Scene {
 
     /// Waits until a query gives `t`; throws after a minute.
     func waitUntil(_ query: String) throws {
-        for _ in 0..<600 {
-            if try database.superuser("SELECT \(query)") == "t" { return }
-            Thread.sleep(forTimeInterval: 0.1)
-        }
-        throw NeverReached(text: "never true: \(query)")
+        try database.cluster.wait(until: query, in: database.name)
     }
 
     /// Waits until a session of pgretain runs a statement that matches a LIKE pattern.
@@ -80,6 +76,17 @@ extension Scene {
         try database.superuser(
             "SELECT kind FROM pgretain.ledger WHERE relation_name = '\(relation)' ORDER BY id"
         ).split(separator: "\n").map(String.init)
+    }
+}
+
+extension Cluster {
+    /// Waits until an expression or a query gives true; throws after a minute.
+    func wait(until condition: String, in database: String = "postgres") throws {
+        for _ in 0..<600 {
+            if try psql(database, "SELECT COALESCE((\(condition)), false)") == "t" { return }
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+        throw NeverReached(text: "never true: \(condition)")
     }
 }
 

@@ -12,23 +12,6 @@ extension Scene {
         try pgretain(["run"] + arguments + (now.map { ["--now", $0] } ?? []))
     }
 
-    /// A night that stands still at a place until something has happened.
-    func night(standingAt place: String, meanwhile: () throws -> Void) throws -> Outcome {
-        let mark = configuration + ".\(place)"
-        let night = try Program.start(
-            ["run", "--config", configuration],
-            environment: ["PGRETAIN_FAIL_AT": "\(place)#1=pause:\(mark)"])
-        for _ in 0..<600 where !FileManager.default.fileExists(atPath: mark + ".reached") {
-            Thread.sleep(forTimeInterval: 0.05)
-        }
-        guard FileManager.default.fileExists(atPath: mark + ".reached") else {
-            throw NeverReached(text: place)
-        }
-        try meanwhile()
-        try Data().write(to: URL(fileURLWithPath: mark + ".go"))
-        return night.wait()
-    }
-
     /// The names of a table's partitions, sorted.
     func partitions(of table: String = "logs") throws -> [String] {
         try database.superuser(

@@ -31,3 +31,10 @@ esac
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
     "${missing[@]}" >/dev/null
+case " ${missing[*]} " in
+*' pgbouncer '*)
+    # Its package starts a pooler on this machine: we are to leave none behind.
+    "${as_root[@]}" service pgbouncer stop >/dev/null
+    "${as_root[@]}" update-rc.d pgbouncer disable
+    ;;
+esac

@@ -5,7 +5,9 @@
 #
 # With --standby-of it is a streaming replica of another such cluster, without a slot.
 #
-# Prints `READY <socket directory> <port>` once it answers. On end of input, INT or TERM it stops
+# Prints `READY <socket directory> <port>` once it answers. Then it takes commands, a line each, and
+# answers `DONE`, or ends where one fails: `crash` stops the server as `pg_ctl stop -m immediate` does,
+# `start` starts it again, `promote` makes a standby the primary. On end of input, INT or TERM it stops
 # the server and removes everything: whoever started us may even be killed with -9. It listens on a
 # private unix socket only (--tcp: on 127.0.0.1 too), and never touches another cluster.
 #
@@ -30,14 +32,7 @@ bindir=${PG_BINDIR:-$(for d in /usr/lib/postgresql/*/bin; do
 done | sort -t/ -k5 -n | tail -n 1)}
 [ -n "$bindir" ] || bindir=$(dirname "$(command -v initdb)")
 
-# PostgreSQL refuses to run as root: there the server belongs to somebody else.
-as=()
-owner=$(id -un)
-if [ "$(id -u)" = 0 ]; then
-    owner=nobody
-    id postgres >/dev/null 2>&1 && owner=postgres
-    as=(setpriv --reuid "$owner" --regid "$(id -g "$owner")" --clear-groups --)
-fi
+. "$(dirname "$0")/server-owner.sh"
 
 # A socket's path has at most 107 bytes: keep it short whatever TMPDIR is.
 base=$(mktemp -d /tmp/pgretain-XXXXXX)
@@ -74,18 +69,34 @@ local replication all trust
 HBA
 listen=
 [ "$tcp" = yes ] && listen=127.0.0.1
-# A session of its own: a Ctrl-C meant for our caller must not stop the server before we do.
-setsid "${as[@]}" "$bindir/postgres" -D "$base/data" -k "$base" -p "$port" \
-    -c "listen_addresses=$listen" -c fsync=off -c full_page_writes=off \
-    -c shared_buffers=256MB -c max_wal_size=4GB -c max_connections=100 \
-    -c max_prepared_transactions=5 -c wal_level=logical \
-    ${settings[@]+"${settings[@]}"} >"$base/server.log" 2>&1 </dev/null &
-server=$!
-for _ in $(seq 300); do
-    if "$bindir/pg_isready" -q -h "$base" -p "$port"; then break; fi
-    if ! kill -0 "$server" 2>/dev/null; then tail -n 20 "$base/server.log" >&2; exit 1; fi
-    sleep 0.1
-done
-"$bindir/pg_isready" -q -h "$base" -p "$port" || { tail -n 20 "$base/server.log" >&2; exit 1; }
+start() {
+    # A session of its own: a Ctrl-C meant for our caller must not stop the server before we do.
+    setsid "${as[@]}" "$bindir/postgres" -D "$base/data" -k "$base" -p "$port" \
+        -c "listen_addresses=$listen" -c fsync=off -c full_page_writes=off \
+        -c shared_buffers=256MB -c max_wal_size=4GB -c max_connections=100 \
+        -c max_prepared_transactions=5 -c wal_level=logical \
+        ${settings[@]+"${settings[@]}"} >>"$base/server.log" 2>&1 </dev/null &
+    server=$!
+    for _ in $(seq 300); do
+        if "$bindir/pg_isready" -q -h "$base" -p "$port"; then return; fi
+        if ! kill -0 "$server" 2>/dev/null; then break; fi
+        sleep 0.1
+    done
+    tail -n 20 "$base/server.log" >&2
+    exit 1
+}
+start
 echo "READY $base $port"
-cat >/dev/null
+while read -r command; do
+    case $command in
+    crash)
+        kill -QUIT "$server"
+        wait "$server" || true
+        server=
+        ;;
+    start) start ;;
+    promote) "${as[@]}" "$bindir/pg_ctl" promote -s -w -D "$base/data" ;;
+    *) echo "throwaway-cluster: unknown command $command" >&2; exit 64 ;;
+    esac
+    echo DONE
+done

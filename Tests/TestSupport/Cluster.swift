@@ -10,8 +10,7 @@ public final class Cluster: Sendable {
 
     public let socketDirectory: String
     public let port: String
-    // Kept open as long as the process lives: its end is the cluster's end.
-    private let lifeline: Pipe?
+    private let script: SupportScript
 
     /// Whether the program connects as a member of the owner role.
     public static let asMember = ProcessInfo.processInfo.environment["PGRETAIN_TEST_AS"] == "member"
@@ -36,26 +35,11 @@ public final class Cluster: Sendable {
     }
 
     private init(arguments: [String]) {
-        let lifeline = Pipe()
-        let output = Pipe()
-        let script = Process()
-        script.executableURL = Self.repository.appendingPathComponent(
-            "Tests/Support/throwaway-cluster.sh")
-        script.arguments = ["--tcp"] + arguments
-        script.standardInput = lifeline
-        script.standardOutput = output
-        do { try script.run() } catch { fatalError("no cluster: \(error)") }
-        var line = ""
-        while !line.hasSuffix("\n") {
-            let data = output.fileHandleForReading.availableData
-            guard !data.isEmpty else { fatalError("the cluster did not start") }
-            line += String(decoding: data, as: UTF8.self)
-        }
-        let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
-        guard words.count == 3, words[0] == "READY" else { fatalError("not understood: \(line)") }
-        socketDirectory = words[1]
-        port = words[2]
-        self.lifeline = lifeline
+        do {
+            script = try SupportScript("throwaway-cluster.sh", ["--tcp"] + arguments)
+        } catch { fatalError("no cluster: \(error)") }
+        socketDirectory = script.place
+        port = script.port
     }
 
     private func makeRoles() {
@@ -70,6 +54,20 @@ public final class Cluster: Sendable {
                 """)
         } catch { fatalError("no roles: \(error)") }
     }
+
+    // MARK: The server's life
+
+    /// As `pg_ctl stop -m immediate`: what was not flushed is lost.
+    public func crash() throws { try script.tell("crash") }
+
+    /// After a crash; recovers.
+    public func start() throws { try script.tell("start") }
+
+    /// Makes a standby the primary, with what has reached it.
+    public func promote() throws { try script.tell("promote") }
+
+    /// Stops it for good, and removes it.
+    public func end() { script.end() }
 
     // MARK: Databases
 

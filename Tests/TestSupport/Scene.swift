@@ -3,24 +3,38 @@ import Foundation
 /// One database, one archive root and one configuration: what a night needs.
 public struct Scene: Sendable {
     public let database: Database
-    private let directory = TemporaryDirectory()
+    private let directory: TemporaryDirectory
 
     /// `encoding`: the database's, where it is not UTF8.
     public init(on cluster: Cluster = .shared, encoding: String? = nil) throws {
         database = try cluster.createDatabase(encoding: encoding)
+        directory = TemporaryDirectory()
         try FileManager.default.createDirectory(
             atPath: archives, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o750])
+    }
+
+    private init(database: Database, directory: TemporaryDirectory) {
+        self.database = database
+        self.directory = directory
+    }
+
+    /// The same database and the same files, seen through another server: a replica of the first.
+    public func served(by cluster: Cluster) -> Scene {
+        Scene(database: Database(cluster: cluster, name: database.name), directory: directory)
     }
 
     public var archives: String { directory.path + "/archives" }
     public var configuration: String { directory.path + "/pgretain.yaml" }
 
     /// Writes the configuration: the connection, the archive root, and what is given. Without a
-    /// user it is the role under test that connects.
-    public func configure(_ tables: String, extra: String = "", user: String? = nil) throws {
+    /// user it is the role under test that connects; `through` are libpq keywords that replace others
+    /// or join them, such as another `host`.
+    public func configure(
+        _ tables: String, extra: String = "", user: String? = nil, through: String = ""
+    ) throws {
         let text = """
-            database: "\(database.conninfo(user: user ?? database.user))"
+            database: "\(database.conninfo(user: user ?? database.user)) \(through)"
             archives: \(archives)
             \(extra)
             tables:
@@ -51,8 +65,9 @@ public struct Scene: Sendable {
     }
 
     /// Starts pgretain with this configuration, and does not wait.
-    public func start(_ arguments: String...) throws -> Running {
-        try Program.start(arguments + ["--config", configuration])
+    public func start(_ arguments: String..., environment: [String: String] = [:]) throws -> Running
+    {
+        try Program.start(arguments + ["--config", configuration], environment: environment)
     }
 
     /// A monthly partitioned `public.logs (id, level, message, created_at)`, one partition a

@@ -225,6 +225,9 @@ struct Archiving {
     {
         let proof: VerifiedArchive
         do {
+            // A row is seen before it is durable where its writer does not wait: a crash of the
+            // server must take none back that an archive holds.
+            try session.connection.ledger.flushLog(session.run)
             proof = try session.verifier.verify(
                 export.manifest, in: export.staged.directory, slice: export.staged.slice)
         } catch {

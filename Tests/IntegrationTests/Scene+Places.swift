@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A place that a night passes, and the number of the time.
+struct Place: Hashable, CustomStringConvertible {
+    var name: String
+    var number: Int
+
+    var description: String { "\(name)#\(number)" }
+}
+
+extension Scene {
+    /// Every place that an undisturbed night passes, each time it passes.
+    func placesOfANight() throws -> [Place] {
+        let trace = configuration + ".trace"
+        let outcome = try pgretain("run", environment: ["PGRETAIN_FAIL_TRACE": trace])
+        #expect(outcome.status == 0, "\(outcome.stderr)")
+        var numbers: [String: Int] = [:]
+        let text = try String(contentsOfFile: trace, encoding: .utf8)
+        return text.split(separator: "\n").map { name in
+            numbers[String(name), default: 0] += 1
+            return Place(name: String(name), number: numbers[String(name)]!)
+        }
+    }
+    /// A night that stands still at a place until something has happened.
+    func night(standingAt place: String, _ number: Int = 1, meanwhile: () throws -> Void) throws
+        -> Outcome
+    {
+        try withoutActuallyEscaping(meanwhile) {
+            try night(standingAt: [(Place(name: place, number: number), $0)])
+        }
+    }
+
+    /// A night that stands still at places, one after another.
+    func night(standingAt stops: [(place: Place, meanwhile: () throws -> Void)]) throws -> Outcome {
+        let marks = stops.map { _ in "\(configuration).\(UUID().uuidString)" }
+        let script = zip(stops, marks).map { "\($0.place)=pause:\($1)" }
+        let night = try start(
+            "run", environment: ["PGRETAIN_FAIL_AT": script.joined(separator: " ")])
+        var happened = Result<Void, any Error>.success(())
+        for (stop, mark) in zip(stops, marks) {
+            if case .success = happened {
+                happened = Result {
+                    try waitFor(mark + ".reached", of: night, at: stop.place)
+                    try stop.meanwhile()
+                }
+            }
+            // Whatever happened, it goes on.
+            try Data().write(to: URL(fileURLWithPath: mark + ".go"))
+        }
+        let ended = night.wait()
+        try happened.get()
+        return ended
+    }
+
+    private func waitFor(_ file: String, of night: Running, at place: Place) throws {
+        for _ in 0..<1200 where !FileManager.default.fileExists(atPath: file) {
+            guard night.isRunning else {
+                throw NeverReached(text: "it ended before \(place): \(night.wait().stderr)")
+            }
+            Thread.sleep(forTimeInterval: 0.05)
+        }
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw NeverReached(text: "never at \(place)")
+        }
+    }
+}

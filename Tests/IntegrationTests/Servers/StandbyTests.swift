@@ -1,0 +1,60 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension MisbehavingServers {
+    /// A standby is no place to work; once promoted, it is one, whatever of the last night had not
+    /// reached it.
+    @Suite struct Standbys {
+        @Test func aStandbyIsRefused() throws {
+            let scene = try MisbehavingServers.scene()
+            #expect(try scene.night(nil, "--max-retire", "1").status == 0)
+            let before = try scene.picture()
+            let standby = Cluster(standbyOf: MisbehavingServers.server, settings: [])
+            defer { standby.end() }
+            let there = scene.served(by: standby)
+            try there.configure(MisbehavingServers.policy)
+            try MisbehavingServers.expectRefusal(
+                there, 69, ["database.standby", "is a standby", "Nothing was touched", "primary"])
+            #expect(try scene.picture() == before)
+        }
+
+        /// The replica hears nothing from some moment on; the night goes on to its end, or the primary
+        /// dies on its way; then the replica is promoted.
+        @Test(arguments: [true, false])
+        func aStandbyThatMissedTheRestOfTheNightLosesNothing(nightEnds: Bool) throws {
+            let places = try MisbehavingServers.scene().placesOfANight()
+            for place in Faults.chosen(places, costing: 6, of: { $0.name }) {
+                let scene = try MisbehavingServers.scene()
+                let rows = try Conservation(scene)
+                let standby = Cluster(standbyOf: MisbehavingServers.server, settings: [])
+                defer { standby.end() }
+                let what = "a promotion, cut off at \(place)" + (nightEnds ? "" : ", primary dead")
+                let night = try scene.night(standingAt: place.name, place.number) {
+                    try cutOff(standby)
+                    if !nightEnds { try MisbehavingServers.server.crash() }
+                }
+                if nightEnds {
+                    #expect(night.status == 0, "\(what): \(night.stderr)")
+                } else {
+                    try MisbehavingServers.server.start()
+                }
+                try standby.promote()
+                let there = scene.served(by: standby)
+                try there.configure(MisbehavingServers.policy)
+                try rows.served(by: there).expectHealed(what)
+            }
+        }
+
+        /// It has all until now, and gets no more.
+        private func cutOff(_ standby: Cluster) throws {
+            let reached = try MisbehavingServers.server.psql(
+                "postgres", "SELECT pg_current_wal_flush_lsn()")
+            try standby.wait(until: "pg_last_wal_replay_lsn() >= '\(reached)'")
+            try standby.psql("postgres", "ALTER SYSTEM SET primary_conninfo = ''")
+            try standby.psql("postgres", "SELECT pg_reload_conf()")
+            try MisbehavingServers.server.wait(
+                until: "NOT EXISTS (SELECT FROM pg_stat_replication)")
+        }
+    }
+}
