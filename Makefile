@@ -6,13 +6,14 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install demo bench bench-scale test test-deps torture format check-format clean
+.PHONY: help deps build install demo bench bench-scale test test-all test-deps torture format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
 	@echo 'make bench         figures beside psql, gzip, pigz, pg_dump (ROWS=2000000)'
 	@echo 'make bench-scale   its memory and speed by rows and cores'
 	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
+	@echo 'make test-all      the same, and the integration tests on PostgreSQL 16 and 18'
 	@echo 'make torture       a night that is killed, cut and failed, and its server too (FAULTS=150 SEED=...)'
 	@echo 'make build         the program: .build/release/pgretain'
 	@echo 'make install       to $$(PREFIX)/bin (PREFIX=/usr/local)'
@@ -60,6 +61,10 @@ test: test-deps
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 	$(SWIFT) test --skip-build
 	PGRETAIN_TEST_AS=member PGRETAIN_FAULTS=6 $(SWIFT) test --skip-build --filter IntegrationTests
+
+# The same on the servers of other versions: 16 and 18.
+test-all: test
+	SWIFT=$(SWIFT) Tests/Support/test-other-servers.sh
 
 # The same laws, tried on more cases; tens of minutes. FAULTS=0 tries all there are.
 FAULTS ?= 150

@@ -46,7 +46,12 @@ extension Catalog {
                 FROM based AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.base
             )
             SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), b.type,
-                NOT a.attnotnull, a.attgenerated <> '', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+                -- From 18 on a NOT NULL may not hold yet for the rows that are there.
+                NOT a.attnotnull OR EXISTS (
+                    SELECT FROM pg_catalog.pg_constraint AS k
+                    WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated
+                        AND a.attnum = ANY (k.conkey)),
+                a.attgenerated <> '', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
                 CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END,
                 CASE WHEN a.attcollation <> t.typcollation
                     THEN pg_catalog.format('%I.%I', cn.nspname, co.collname) END,

@@ -62,7 +62,30 @@ public final class Restoration {
     ) throws -> Relation {
         let model = try TableModel(of: sibling ?? parent.oid, on: connection)
         self.model = model
-        return try connection.ddl.create(name, of: parent, model, withIndexes: false)
+        let made = try connection.ddl.create(name, of: parent, model, withIndexes: false)
+        for rule in try unvalidatedNotNulls(of: parent) {
+            try connection.run(
+                "restore.allow-null",
+                "ALTER TABLE \(made.name) ALTER COLUMN \(rule.column) DROP NOT NULL")
+        }
+        return made
+    }
+
+    /// What the parent was given as NOT NULL … NOT VALID (from 18 on): rows that come back may break
+    /// it, new ones may not, and ATTACH wants it.
+    private func unvalidatedNotNulls(of parent: PartitionedTable) throws
+        -> [(constraint: Identifier, column: Identifier)]
+    {
+        try connection.run(
+            "restore.not-null",
+            """
+            SELECT k.conname, a.attname FROM pg_catalog.pg_constraint AS k
+            JOIN pg_catalog.pg_attribute AS a
+                ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+            WHERE k.conrelid = \(value: parent.oid)::oid AND k.contype = 'n'
+                AND NOT k.convalidated
+            """
+        ).rows.map { (Identifier(try $0.text(0)), Identifier(try $0.text(1))) }
     }
 
     // MARK: Out of sight
@@ -120,6 +143,14 @@ public final class Restoration {
         let ddl = connection.ddl
         let bystanders = try ddl.bystanders(of: parent)
         try ddl.refuseRowsInDefault(bystanders, bounds: bounds, of: parent)
+        for rule in try unvalidatedNotNulls(of: parent) {
+            try connection.run(
+                "restore.not-null-later",
+                """
+                ALTER TABLE \(relation.name)
+                    ADD CONSTRAINT \(rule.constraint) NOT NULL \(rule.column) NOT VALID
+                """)
+        }
         try ddl.addBoundsCheck(to: relation, parent: parent, bounds: bounds)
         let locks =
             [WantedLock(table: parent.oid, mode: .shareUpdateExclusive)] + bystanders.wanted

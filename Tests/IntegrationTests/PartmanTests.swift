@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 /// Partition sets that pg_partman made and goes on managing.
-@Suite struct Partman {
+@Suite(.enabled(if: Cluster.brings("pg_partman"), "this server has no pg_partman"))
+struct Partman {
     /// How pg_partman names and cuts a set, and what the configuration calls that.
     struct Form: Sendable, CustomTestStringConvertible {
         let period: String

