@@ -63,8 +63,8 @@ public struct NightPreview: Sendable, Encodable {
         guard free >= bytes / 2 else {
             throw Problem(
                 "store.full", .inputOutput,
-                "The store \(store.root) has \(free) bytes free, and tonight's archives may need "
-                    + "\(bytes / 2).",
+                "The store \(store.root) has \(ByteCount(free)) free, and tonight's archives may need "
+                    + "\(ByteCount(bytes / 2)).",
                 hint: "Make room in \(store.root), or move archives: to a larger disk.")
         }
     }

@@ -116,7 +116,7 @@ struct Gate {
                 "policy.approval", .brake,
                 "The policy of \(policy.table) \(ask): it would \(verb) everything before "
                     + "\(calendar.cutoff.dateText), which today is \(expired.count) "
-                    + "partition\(expired.count == 1 ? "" : "s") of \(bytes) bytes. "
+                    + "partition\(expired.count == 1 ? "" : "s") of \(ByteCount(bytes)). "
                     + "Nothing was retired; months are still made ahead.",
                 hint: "pgretain approve --table \(policy.table)")
         ]

@@ -83,8 +83,8 @@ extension TableSession {
         guard free >= needed else {
             throw Problem(
                 "store.full", .inputOutput,
-                "The store \(store.root) has \(free) bytes free, and \(subject.name) may need "
-                    + "\(needed). Nothing was exported or dropped.",
+                "The store \(store.root) has \(ByteCount(free)) free, and \(subject.name) may need "
+                    + "\(ByteCount(needed)). Nothing was exported or dropped.",
                 hint: "Make room in \(store.root), or move archives: to a larger disk.")
         }
     }

@@ -34,8 +34,8 @@ enum PlanText {
             let name = "\(entry.table.formerName.name) (quarantined)"
             let (verb, why) = words(entry.verdict)
             table.add(
-                verb == "retire" ? "drop" : verb, name, entry.table.bounds.description,
-                Quantities.bytes(entry.table.bytes), why)
+                plan.unsettled.contains(entry) ? "settle" : verb, name,
+                entry.table.bounds.description, Quantities.bytes(entry.table.bytes), why)
         }
         text += table.text
         for note in plan.notes { text += "  note: \(note)\n" }
@@ -60,14 +60,19 @@ enum PlanText {
     private static func words(_ verdict: Verdict) -> (verb: String, why: String) {
         switch verdict {
         case .keep(let reason): ("keep", reason.sentence)
-        case .retire(let steps): ("retire", steps.map(\.rawValue).joined(separator: ", "))
+        case .retire(let steps):
+            (
+                steps == [.drop] ? "drop" : steps.contains(.detach) ? "retire" : "archive",
+                steps.map(\.rawValue).joined(separator: ", ")
+            )
         }
     }
 
     private static func advice(_ preview: NightPreview) -> String {
         var text = ""
         for check in preview.checks {
-            text += "in the way: \(check.message) [\(check.id)]\n  next: \(check.hint)\n"
+            text += "in the way: \(check.message) [\(check.id)]\n"
+            if check.hint != preview.nextStep { text += "  next: \(check.hint)\n" }
         }
         for warning in preview.warnings { text += "warning: \(warning)\n" }
         return text + "next: \(preview.nextStep)\n"
