@@ -6,7 +6,7 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install demo bench bench-scale test test-all test-deps torture format check-format clean
+.PHONY: help deps build install demo bench bench-scale test test-all test-deps torture fuzz sanitize format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
@@ -15,6 +15,8 @@ help:
 	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
 	@echo 'make test-all      the same, and the integration tests on PostgreSQL 16 and 18'
 	@echo 'make torture       a night that is killed, cut and failed, and its server too (FAULTS=150 SEED=...)'
+	@echo 'make fuzz          bytes made up for each parser (SECONDS_EACH=60)'
+	@echo 'make sanitize      the tests without a server, under address and thread sanitizer'
 	@echo 'make build         the program: .build/release/pgretain'
 	@echo 'make install       to $$(PREFIX)/bin (PREFIX=/usr/local)'
 	@echo 'make format        format the sources'
@@ -74,6 +76,16 @@ torture: test-deps
 	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
 	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) $(SWIFT) test --skip-build \
 	    --filter 'IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|MisbehavingServers)'
+
+# Bytes that libFuzzer makes up, for each parser. TARGETS="decode manifest" chooses.
+fuzz: deps
+	SWIFT=$(SWIFT) SECONDS_EACH=$(SECONDS_EACH) Tests/Support/fuzz.sh
+SECONDS_EACH ?= 60
+
+# The tests that need no server, under the address sanitizer and then the thread sanitizer.
+sanitize: deps
+	for sanitizer in address thread; do $(SWIFT) test --sanitize=$$sanitizer \
+	    --scratch-path .build/sanitizing-$$sanitizer --skip IntegrationTests || exit 1; done
 
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

@@ -100,3 +100,11 @@ let package = Package(
             swiftSettings: strict),
     ]
 )
+
+// Only for Tests/Support/fuzz.sh: libFuzzer brings a `main` of its own, which no other build wants.
+if Context.environment["PGRETAIN_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["Retention", "RowCoding", "Archives", "Postgres"],
+            path: "Tests/Fuzz", exclude: ["Seeds"], swiftSettings: strict))
+}
