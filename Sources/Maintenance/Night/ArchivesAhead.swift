@@ -1,6 +1,7 @@
 import Glibc
 import Postgres
 import Retention
+import Synchronization
 
 /// The archives of one table's partitions, in the order in which they were begun: `jobs` at a time,
 /// each in a session of its own, while the table's session detaches and drops those that are
@@ -37,9 +38,12 @@ final class ArchivesAhead {
         }
     }
 
-    /// The archive of the one that was begun first.
+    /// The archive of the one that was begun first. The table's session, which has nothing to do
+    /// meanwhile, is kept alive.
     func next() throws -> Archived {
-        let job = underWay.removeFirst()
+        let job = underWay[0]
+        try job.wait(session.keepAlive())
+        underWay.removeFirst()
         defer {
             let connection = job.session.connection
             if connection !== session.connection, !connection.isBroken { idle.append(connection) }
@@ -49,7 +53,7 @@ final class ArchivesAhead {
 
     /// Waits for all that were begun.
     func end() {
-        for job in underWay { job.wait() }
+        for job in underWay { job.wait {} }
         underWay = []
     }
 }
@@ -60,6 +64,7 @@ private final class Job: @unchecked Sendable {
     let session: TableSession
     private let subject: Departing
     private var thread: pthread_t?
+    private let hasEnded = Mutex(false)
     private var archived: Archived?
     private var error: (any Error)?
 
@@ -75,19 +80,27 @@ private final class Job: @unchecked Sendable {
         }
     }
 
-    func wait() {
-        if let thread { pthread_join(thread, nil) }
+    /// Waits for the thread's end, and calls `meanwhile` again and again.
+    func wait(_ meanwhile: () throws -> Void) rethrows {
+        guard let running = thread else { return }
+        while !hasEnded.withLock({ $0 }) {
+            try meanwhile()
+            usleep(5_000)
+        }
+        pthread_join(running, nil)
         thread = nil
     }
 
+    /// To be asked for once it has ended; where it has no thread it is made now.
     func result() throws -> Archived {
-        if thread == nil { run() } else { wait() }
+        if !hasEnded.withLock({ $0 }) { run() }
         if let error { throw error }
         return archived.take()!
     }
 
     private func run() {
         do { archived = try session.archive(subject) } catch { self.error = error }
+        hasEnded.withLock { $0 = true }
     }
 }
 
