@@ -7,7 +7,7 @@ struct Identifier: Equatable {
 
     init(_ name: String) { self.name = name }
 
-    var quoted: String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+    var quoted: String { "\"" + name.escaping(["\""], with: "\"") + "\"" }
 }
 
 /// A statement under construction. What is interpolated is quoted or passed by its type; plain
@@ -89,7 +89,7 @@ struct SQL: ExpressibleByStringInterpolation, Equatable {
 
         /// A string literal; `standard_conforming_strings` is on in every session of ours.
         mutating func appendInterpolation(literal: String) {
-            pieces.append(.text("'" + literal.replacing("'", with: "''") + "'"))
+            pieces.append(.text("'" + literal.escaping(["'"], with: "'") + "'"))
         }
 
         mutating func appendInterpolation(number: some BinaryInteger) {
@@ -118,7 +118,7 @@ struct SQL: ExpressibleByStringInterpolation, Equatable {
     static func arrayText(_ values: [String?]) -> String {
         let items = values.map { value in
             guard let value else { return "NULL" }
-            let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+            let escaped = value.escaping(["\\", "\""], with: "\\")
             return "\"" + escaped + "\""
         }
         return "{" + items.joined(separator: ",") + "}"

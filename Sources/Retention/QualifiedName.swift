@@ -18,7 +18,7 @@ public struct QualifiedName: Hashable, Sendable, Codable {
             guard let part = Self.takeIdentifier(&rest) else { return nil }
             parts.append(part)
             if rest.isEmpty { break }
-            guard rest.removeFirst() == "." else { return nil }
+            guard rest.unicodeScalars.removeFirst() == "." else { return nil }
         }
         switch parts.count {
         case 1: self.init(schema: "public", name: parts[0])
@@ -28,7 +28,7 @@ public struct QualifiedName: Hashable, Sendable, Codable {
     }
 
     private static func takeIdentifier(_ rest: inout Substring) -> String? {
-        guard let first = rest.first else { return nil }
+        guard let first = rest.unicodeScalars.first else { return nil }
         var result = ""
         guard first == "\"" else {
             while let scalar = rest.unicodeScalars.first, isUnquoted(scalar, first: result.isEmpty)
@@ -40,7 +40,7 @@ public struct QualifiedName: Hashable, Sendable, Codable {
             }
             return result.isEmpty ? nil : result
         }
-        rest.removeFirst()
+        rest.unicodeScalars.removeFirst()
         while let scalar = rest.unicodeScalars.popFirst() {
             if scalar == "\"" {
                 guard rest.unicodeScalars.first == "\"" else {
@@ -70,8 +70,12 @@ extension QualifiedName: CustomStringConvertible {
 
     private static func quotedIfNeeded(_ part: String) -> String {
         var rest = Substring(part)
-        if takeIdentifier(&rest) == part, rest.isEmpty, !part.hasPrefix("\"") { return part }
-        return "\"" + part.replacing("\"", with: "\"\"") + "\""
+        if part.unicodeScalars.first != "\"", let read = takeIdentifier(&rest), rest.isEmpty,
+            read.utf8.elementsEqual(part.utf8)
+        {
+            return part
+        }
+        return "\"" + part.escaping(["\""], with: "\"") + "\""
     }
 }
 

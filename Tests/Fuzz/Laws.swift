@@ -6,7 +6,7 @@ import Retention
 
 /// What has to hold for any bytes at all.
 enum Laws {
-    static let all: [String: ([UInt8]) -> Void] = [
+    static let all: [String: @Sendable ([UInt8]) -> Void] = [
         "encode": whatIsEncodedIsDecodedAgain, "decode": whatIsDecodedIsEncodedAgain,
         "manifest": aManifestHasOneForm, "inflate": aPartIsReadOrRefused,
         "deflate": whatIsCompressedIsInflatedAgain, "bounds": boundsAreUnderstoodOrNot,
@@ -49,12 +49,15 @@ enum Laws {
         return Array(output.bytes)
     }
 
-    /// COPY text that the encoder takes comes back byte for byte.
+    /// COPY text that the encoder takes comes back byte for byte. A jsonb is taken as it is: one
+    /// that no server sends may make a line that is refused, and never one that means another row.
     private static func whatIsEncodedIsDecodedAgain(_ input: [UInt8]) {
         guard let (columns, lines) = columns(input), let json = encoded(lines, columns) else {
             return
         }
-        precondition(decoded(json, columns) == lines)
+        let back = decoded(json, columns)
+        if back == nil, columns.contains(where: { $0.form == .jsonb }) { return }
+        precondition(back == lines)
     }
 
     /// A line that the decoder takes is what the encoder writes.

@@ -1,4 +1,5 @@
 import Foundation
+import Retention
 import SampleLogs
 import TestSupport
 import Testing
@@ -10,6 +11,8 @@ import Testing
     private static let chosen = [
         "Quoted", "with space", "semi;--colon", "quo\"te", "apo'strophe", "new\nline", "../../up",
         "back\\slash", "%percent", "dollar$1", "select", "Straße_日志_🎉", ".hidden", "-dash", "a.b.c",
+        // To Swift a quote and the accent that combines with it are one character.
+        "\u{301}accent", "quote\"\u{301}; DROP TABLE x; --", "'\u{301}'\u{20dd}",
         String(repeating: "n", count: 63), String(repeating: "é", count: 31) + "x",
     ]
 
@@ -39,7 +42,7 @@ import Testing
         var sql: String { "\(Table.quoted(schema)).\(Table.quoted(name))" }
 
         static func quoted(_ name: String) -> String {
-            "\"" + name.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+            "\"" + name.escaping(["\""], with: "\"") + "\""
         }
 
         var definition: String {

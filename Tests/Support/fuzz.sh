@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PGRETAIN_FUZZ=1
 build=(--scratch-path .build/fuzzing -c release --product fuzz -Xswiftc -enable-testing
-    -Xswiftc -sanitize=fuzzer,address -Xswiftc -parse-as-library)
+    -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld)
 "${SWIFT:-swift}" build "${build[@]}"
 fuzz=$("${SWIFT:-swift}" build "${build[@]}" --show-bin-path)/fuzz
 
