@@ -118,7 +118,7 @@ struct Gate {
                     + "\(calendar.cutoff.dateText), which today is \(expired.count) "
                     + "partition\(expired.count == 1 ? "" : "s") of \(ByteCount(bytes)). "
                     + "Nothing was retired; months are still made ahead.",
-                hint: "pgretain approve --table \(policy.table)")
+                hint: "pgretain approve --table \(policy.table.description.shellWord)")
         ]
     }
 

@@ -80,7 +80,8 @@ struct Verifier {
         return Problem(
             "archive.contents", .data,
             "\(what) holds other rows than its manifest claims (\(found)). Nothing was dropped.",
-            hint: "Look at the store's disk; pgretain archives verify --table \(slice.table)")
+            hint: "Look at the store's disk; pgretain archives verify --table "
+                + slice.table.description.shellWord)
     }
 }
 

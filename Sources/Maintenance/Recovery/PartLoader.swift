@@ -91,7 +91,7 @@ struct PartLoader {
         Problem(
             "archive.contents", .data,
             "Part \(part.file) holds other rows than its manifest claims. Nothing was restored.",
-            hint: "pgretain archives verify --table \(manifest.table.name)")
+            hint: "pgretain archives verify --table \(manifest.table.name.description.shellWord)")
     }
 }
 

@@ -46,7 +46,7 @@ public struct Restore {
             throw Problem(
                 "archive.missing", .missing,
                 "There is no archive \(slice) in \(store.root). Nothing was restored.",
-                hint: "pgretain archives list --table \(slice.table)")
+                hint: "pgretain archives list --table \(slice.table.description.shellWord)")
         }
         let directory = try store.directory(of: slice)
         let application = "pgretain: restore \(manifest.partition.name.name)"

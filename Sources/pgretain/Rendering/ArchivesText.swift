@@ -49,6 +49,7 @@ enum ArchivesText {
             schema: slice.table.schema,
             name: name + "_restored_" + period.map { $0 == "-" ? "_" : String($0) }.joined())
         return table.text + "columns\n" + columns.text
-            + "restore with\n  pgretain restore --table '\(slice.table)' --period \(period) --into '\(back)'\n"
+            + "restore with\n  pgretain restore --table \(slice.table.description.shellWord) "
+            + "--period \(period) --into \(back.description.shellWord)\n"
     }
 }
