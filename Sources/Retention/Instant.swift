@@ -28,17 +28,22 @@ extension Instant: CustomStringConvertible {
 
 extension Instant {
     /// Reads `2025-01-01T00:00:00[.ffffff](Z|±hh[:mm[:ss]])`, a blank in place of the T, or a bare
-    /// date or date and time without a zone, which is taken as UTC. Nil when it is none of these.
+    /// date or date and time without a zone, which is taken as UTC. Nil when it is none of these, or too far
+    /// away to be counted in microseconds.
     public init?(iso text: some StringProtocol) {
         var scanner = DigitScanner(text)
         guard let date = scanner.date() else { return nil }
-        var microseconds = date.daysSinceEpoch * Self.microsecondsPerDay
+        var ofDay: Int64 = 0
         if scanner.take(anyOf: "T ") {
             guard let time = scanner.time() else { return nil }
-            microseconds += time
+            ofDay = time
         }
         guard let offset = scanner.offset(), scanner.isAtEnd else { return nil }
-        self.init(microseconds: microseconds - offset * Self.microsecondsPerSecond)
+        let days = date.daysSinceEpoch.multipliedReportingOverflow(by: Self.microsecondsPerDay)
+        let sum = days.partialValue.addingReportingOverflow(
+            ofDay - offset * Self.microsecondsPerSecond)
+        guard !days.overflow, !sum.overflow else { return nil }
+        self.init(microseconds: sum.partialValue)
     }
 }
 
