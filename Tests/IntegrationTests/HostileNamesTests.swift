@@ -31,7 +31,9 @@ import Testing
         while true {
             let name = (0..<Int.random(in: 1...12, using: &random))
                 .map { _ in pieces.randomElement(using: &random)! }.joined()
-            if !name.isEmpty, name.utf8.count <= 63, !name.hasPrefix("pg_"), name != "public" {
+            if !name.isEmpty, name.utf8.count <= 63, !name.utf8.starts(with: "pg_".utf8),
+                name != "public"
+            {
                 return name
             }
         }
