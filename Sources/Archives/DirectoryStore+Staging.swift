@@ -9,13 +9,15 @@ extension DirectoryStore {
         guard SlicePath.claimedBounds(of: slice.path) != nil else {
             throw .invalid(what: "\(slice)", reason: "“\(slice.path)” is no period")
         }
-        let parent = try makeParents(of: slice)
-        let component = String(final.path.utf8.dropFirst(parent.utf8.count + 1)) ?? ""
-        let path = "\(parent)/\(HiddenName.partial(component))"
-        try File.makeDirectory(path, mode: Self.directoryMode)
-        return StagedArchive(
-            store: self, slice: slice, directory: ArchiveDirectory(path: path), final: final,
-            parent: parent, component: component)
+        return try parents.withLock { () throws(ArchiveError) in
+            let parent = try makeParents(of: slice)
+            let component = String(final.path.utf8.dropFirst(parent.utf8.count + 1)) ?? ""
+            let path = "\(parent)/\(HiddenName.partial(component))"
+            try File.makeDirectory(path, mode: Self.directoryMode)
+            return StagedArchive(
+                store: self, slice: slice, directory: ArchiveDirectory(path: path), final: final,
+                parent: parent, component: component)
+        }
     }
 
     /// Makes the names durable that lead to a published archive, whoever gave them.
@@ -57,11 +59,13 @@ extension DirectoryStore {
 
     /// Removes the directories above a slice that hold nothing any more.
     func removeEmptyParents(of slice: Slice) throws(ArchiveError) {
-        var steps = slice.path.split(separator: "/").dropLast()
-        while !steps.isEmpty {
-            let path = "\(path(of: slice.table))/\(steps.joined(separator: "/"))"
-            guard try File.removeIfEmpty(path) else { return }
-            steps.removeLast()
+        try parents.withLock { () throws(ArchiveError) in
+            var steps = slice.path.split(separator: "/").dropLast()
+            while !steps.isEmpty {
+                let path = "\(path(of: slice.table))/\(steps.joined(separator: "/"))"
+                guard try File.removeIfEmpty(path) else { return }
+                steps.removeLast()
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 import Glibc
 import Retention
+import Synchronization
 
 /// Archives in a directory tree: `<root>/<schema>.<table>/year=2025/month=01/`.
 ///
 /// For each table one process at a time may stage, publish and heal (the caller holds the table's
-/// lock); anybody may read at any time.
+/// lock), with as many threads as it likes; anybody may read at any time.
 public struct DirectoryStore: Sendable {
     public enum Access: Sendable {
         /// Requires a root that is this process's own (or that root works in), that it may write
@@ -21,6 +22,9 @@ public struct DirectoryStore: Sendable {
     let access: Access
     /// How names are changed; a test makes it refuse what some file systems refuse.
     var names = NameOperations()
+    /// Held while directories above archives are made or removed: they belong to all the archives
+    /// of a year, which threads may stage and discard at once.
+    let parents = ParentsLock()
 
     public init(root: String, access: Access = .write) throws(ArchiveError) {
         var root = Substring(root)
@@ -113,5 +117,16 @@ public struct DirectoryStore: Sendable {
     static func randomSuffix() -> String {
         let digits = String(UInt64.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}
+
+/// One lock for all copies of a store.
+final class ParentsLock: Sendable {
+    private let mutex = Mutex(())
+
+    func withLock<Result>(
+        _ body: () throws(ArchiveError) -> Result
+    ) throws(ArchiveError) -> Result {
+        try mutex.withLock { _ throws(ArchiveError) in try body() }
     }
 }

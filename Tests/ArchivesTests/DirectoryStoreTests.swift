@@ -116,4 +116,24 @@ import Testing
         #expect(try mode(of: "\(path)/part-00000.ndjson.gz") == 0o440)
         #expect(try mode(of: "\(path)/_manifest.json") == 0o440)
     }
+
+    /// The directory of a year belongs to all the archives in it: one thread makes it, another
+    /// finds it empty and removes it, while a third stages in it.
+    @Test func threadsStageAndDiscardAtOnce() async throws {
+        let scratch = try Scratch()
+        let store = try scratch.store()
+        try await withThrowingTaskGroup { group in
+            for month in 1...8 {
+                group.addTask {
+                    for round in 0..<200 {
+                        let path = "year=\(2000 + round % 3)/month=0\(month)"
+                        let slice = Slice(table: logs, path: path)
+                        try store.stage(slice).discard()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try names(in: "\(store.root)/public.system_logs").isEmpty)
+    }
 }
