@@ -55,7 +55,7 @@ public struct Catalog {
     }
 
     /// Foreign keys that point at the table, or directly at a partition of it.
-    private func incomingForeignKeys(of oid: UInt32) throws -> [String] {
+    func incomingForeignKeys(of oid: UInt32) throws -> [String] {
         try connection.run(
             "catalog.incoming-foreign-keys",
             """

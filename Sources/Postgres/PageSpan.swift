@@ -22,13 +22,16 @@ public struct PageSpan: Equatable, Sendable {
         return zip([nil] + cuts, cuts + [nil]).map { PageSpan(from: $0, to: $1) }
     }
 
+    /// ` WHERE …`, or nothing.
+    var condition: SQL { self == .all ? "" : " WHERE \(test)" }
+
     /// A TID range scan (PostgreSQL 14 and later) reads these pages and no others.
-    var condition: SQL {
+    var test: SQL {
         let ends: [SQL] = [
             from.map { "ctid >= \(literal: "(\($0),0)")" },
             to.map { "ctid < \(literal: "(\($0),0)")" },
         ].compactMap { $0 }
-        return ends.isEmpty ? "" : " WHERE \(SQL.list(ends, separator: " AND "))"
+        return ends.isEmpty ? "true" : SQL.list(ends, separator: " AND ")
     }
 }
 

@@ -18,6 +18,9 @@ final class QueryResult {
     /// `COPY 5`, `COMMIT`
     var commandTag: String { String(cString: PQcmdStatus(pointer)) }
 
+    /// How many rows a statement changed.
+    var affected: Int64 { Int64(String(cString: PQcmdTuples(pointer))) ?? 0 }
+
     var rows: some Sequence<Row> { (0..<count).lazy.map { Row(result: self, index: Int32($0)) } }
 
     var first: Row? { count > 0 ? Row(result: self, index: 0) : nil }

@@ -14,6 +14,10 @@ public struct Relation: Hashable, Sendable {
         self.init(oid: partition.oid, name: partition.name)
     }
 
+    public init(_ table: PartitionedTable) {
+        self.init(oid: table.oid, name: table.name)
+    }
+
     public init(_ quarantined: Quarantined) {
         self.init(oid: quarantined.oid, name: quarantined.name)
     }

@@ -13,7 +13,7 @@ public final class RunLock {
     private var isReleased = false
 
     /// Takes the lock, or says who has it.
-    public init(on connection: Connection, table: PartitionedTable) throws {
+    public init(on connection: Connection, table: Relation) throws {
         self.connection = connection
         objectID = Int32(bitPattern: table.oid)
         let row = try connection.run(
@@ -49,7 +49,7 @@ public final class RunLock {
     }
 
     /// Who works on a table now: `pid 4711 (pgretain: export system_logs_2025_01)`.
-    public static func holder(of table: PartitionedTable, on connection: Connection) throws
+    public static func holder(of table: Relation, on connection: Connection) throws
         -> String?
     {
         let result = try connection.run(

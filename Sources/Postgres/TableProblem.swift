@@ -20,8 +20,8 @@ enum TableProblem {
         Problem(
             "table.plain", .configuration,
             "\(name) is not partitioned. Nothing was done; writes go on.",
-            hint: "Partition it by RANGE on its time column; `pgretain adopt \(name)` comes in a "
-                + "later release.")
+            hint: "pgretain adopt --dry-run \(name.description.shellWord) shows how it becomes "
+                + "partitioned while the application goes on.")
     }
 
     static func keyMissing(_ name: QualifiedName, key: String) -> Problem {
@@ -36,7 +36,7 @@ enum TableProblem {
             "\(name) is not partitioned by RANGE on the column \(key) alone, but by \(found). "
                 + "Nothing was done; writes go on.",
             hint: "Make `key:` the partition key, or partition the table anew; `pgretain adopt` "
-                + "comes in a later release.")
+                + "does that for plain tables.")
     }
 
     static func keyType(_ name: QualifiedName, key: String, type: String) -> Problem {

@@ -25,6 +25,12 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case reattached
         /// An operator said that a store belongs to this database.
         case rebound
+        /// A plain table was bounded, to become a partition: `to` among the details says where.
+        case adopting
+        /// The plain table is a partition, and another has its name.
+        case adopted
+        /// The table is a plain one again, or the bound of one that was never adopted is gone.
+        case unadopted
     }
 
     public var kind: Kind

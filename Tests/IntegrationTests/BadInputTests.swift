@@ -76,7 +76,7 @@ import Testing
         Case(
             name: "a table that is not partitioned", tables: Scene.policy("public.plain"),
             status: 78,
-            says: ["public.plain is not partitioned", "adopt public.plain"]),
+            says: ["public.plain is not partitioned", "adopt --dry-run public.plain"]),
         Case(
             name: "a table by list", tables: Scene.policy("public.listed"), status: 78,
             says: ["by LIST (id)"]),

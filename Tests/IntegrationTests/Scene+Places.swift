@@ -8,6 +8,16 @@ struct Place: Hashable, CustomStringConvertible {
     var number: Int
 
     var description: String { "\(name)#\(number)" }
+
+    /// What a trace has, in its order: each place, each time it was passed.
+    static func passed(_ trace: String) throws -> [Place] {
+        var numbers: [String: Int] = [:]
+        let text = try String(contentsOfFile: trace, encoding: .utf8)
+        return text.split(separator: "\n").map { name in
+            numbers[String(name), default: 0] += 1
+            return Place(name: String(name), number: numbers[String(name)]!)
+        }
+    }
 }
 
 extension Scene {
@@ -16,13 +26,9 @@ extension Scene {
         let trace = configuration + ".trace"
         let outcome = try pgretain("run", environment: ["PGRETAIN_FAIL_TRACE": trace])
         #expect(outcome.status == 0, "\(outcome.stderr)")
-        var numbers: [String: Int] = [:]
-        let text = try String(contentsOfFile: trace, encoding: .utf8)
-        return text.split(separator: "\n").map { name in
-            numbers[String(name), default: 0] += 1
-            return Place(name: String(name), number: numbers[String(name)]!)
-        }
+        return try Place.passed(trace)
     }
+
     /// A night that stands still at a place until something has happened.
     func night(standingAt place: String, _ number: Int = 1, meanwhile: () throws -> Void) throws
         -> Outcome

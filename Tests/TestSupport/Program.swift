@@ -39,6 +39,10 @@ public enum Program {
         return running.wait()
     }
 
+    public static func start(_ program: String, _ arguments: [String]) throws -> Running {
+        try Running(program, arguments, environment: [:], input: Data())
+    }
+
     public static func start(_ arguments: [String], environment: [String: String] = [:]) throws
         -> Running
     {

@@ -87,6 +87,9 @@ public struct Night {
         let clock = try ClockGuard(control, explicit: options.now)
         try control.ledger.startRun(identity, at: clock.server, pid: HostClock.processID)
         report.startedAt = clock.server
+        report.problems += AdoptionBounds(
+            connection: control, ladder: site.ladder(interruption), run: identity
+        ).expire(at: clock.now)
 
         let store = openStore(control, &report)
         for index in site.tables.indices {
@@ -192,7 +195,7 @@ public struct Night {
             let connection = try site.connect()
             try interruption.whileCancelling(try connection.canceller().cancelling) {
                 let table = try connection.catalog.partitionedTable(policy.table, key: policy.key)
-                let lock = try RunLock(on: connection, table: table)
+                let lock = try RunLock(on: connection, table: Relation(table))
                 try body(connection, table, lock, &report.tables[index])
                 if !connection.isBroken { try lock.release() }
             }

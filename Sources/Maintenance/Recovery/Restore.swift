@@ -61,7 +61,7 @@ public struct Restore {
             try site.checkBinding(of: store, to: connection)
             parent = try connection.catalog.partitionedTable(slice.table, key: manifest.key)
         }
-        let lock = try parent.map { try RunLock(on: connection, table: $0) }
+        let lock = try parent.map { try RunLock(on: connection, table: Relation($0)) }
         let crew = try RestoreCrew(
             lead: connection, wanted: try sessions(for: manifest, on: connection)
         ) { try site.connect(as: application) }

@@ -7,6 +7,7 @@ struct Pgretain: ParsableCommand {
         discussion: """
             EXAMPLES
               pgretain init > pgretain.yaml   write a configuration to begin with
+              pgretain adopt system_logs      make a plain table partitioned
               pgretain plan                   what tonight would do, and why
               pgretain approve                say yes to a policy that removes
               pgretain run                    tonight's work, from cron
@@ -22,6 +23,7 @@ struct Pgretain: ParsableCommand {
         version: Surroundings.tool,
         subcommands: [
             Run.self, PlanCommand.self, Approve.self, Status.self, ArchivesCommand.self,
-            RestoreCommand.self, Rebind.self, Init.self, ConfigCommand.self, SchemaCommand.self,
+            RestoreCommand.self, AdoptCommand.self, Rebind.self, Init.self, ConfigCommand.self,
+            SchemaCommand.self,
         ])
 }

@@ -23,8 +23,10 @@ enum InitialConfiguration {
         for table in managed { text += entry(table) }
         if managed.isEmpty { text += "  # none of the tables is partitioned by time\n" }
         for table in tables where !table.isPartitioned {
-            text += "  # \(comment(table.table.description)) (\(Quantities.bytes(table.bytes)), by "
-            text += "\(comment(table.key))) is a plain table: partition it first\n"
+            text += "\n  # A plain table. Take the marks away, then see what\n"
+            text +=
+                "  # pgretain adopt --dry-run \(comment(table.table.description.shellWord)) says.\n"
+            for line in entry(table).split(separator: "\n") { text += "  #\(line)\n" }
         }
         text += """
 
@@ -38,7 +40,8 @@ enum InitialConfiguration {
     }
 
     private static func entry(_ table: Discovery) -> String {
-        var text = "  # \(Quantities.plural(table.partitions, "partition")), "
+        var text = "  # "
+        if table.isPartitioned { text += "\(Quantities.plural(table.partitions, "partition")), " }
         text += "\(Quantities.bytes(table.bytes))"
         if let rows = table.estimatedRows { text += ", about \(Quantities.plural(rows, "row"))" }
         text += "\n"
