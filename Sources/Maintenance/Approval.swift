@@ -44,17 +44,19 @@ public struct Approval: Sendable, Encodable {
         _ settings: TableSettings, on connection: Connection, now: Instant
     ) throws -> Approval {
         let policy = settings.policy
-        var seen = TableObservation.observe(settings, on: connection, store: nil)
+        var seen = TableObservation.observe(settings, on: connection, store: nil, now: now)
         if seen.table == nil, let problem = seen.problems.first { throw problem }
         let isNew = policy.then != .keep && seen.approved != ApprovedPolicy(policy)
         seen.approved = ApprovedPolicy(policy)
         let plan = Planner(maxRetire: .max).plan(Observation(now: now, tables: [seen])).tables[0]
         let leaving = plan.retirements.map(\.partition)
-        let nights =
-            policy.maxRetire > 0 ? (leaving.count + policy.maxRetire - 1) / policy.maxRetire : 0
+        let slices = plan.slices.map { "\($0.partition.name.name) \($0.bounds)" }
+        let count = leaving.count + (policy.then == .drop ? slices.count : 0)
+        let nights = policy.maxRetire > 0 ? (count + policy.maxRetire - 1) / policy.maxRetire : 0
         return Approval(
             table: policy.table, retain: policy.retain, then: policy.then, cutoff: plan.cutoff,
-            partitions: policy.then == .keep ? [] : leaving.map(\.name.name),
+            partitions: policy.then == .keep
+                ? [] : (policy.then == .drop ? slices : []) + leaving.map(\.name.name),
             bytes: policy.then == .keep ? 0 : leaving.reduce(0) { $0 + $1.bytes },
             nights: policy.then == .keep ? 0 : nights, isNew: isNew)
     }

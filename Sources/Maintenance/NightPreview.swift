@@ -29,9 +29,12 @@ public struct NightPreview: Sendable, Encodable {
         }
         check { try connection.requireTrustworthyPages() }
         let settings = try tables.map { table throws(Problem) in try site.settings(of: table) }
+        let now = try now ?? connection.serverClock()
         let observation = Observation(
-            now: try now ?? connection.serverClock(),
-            tables: settings.map { TableObservation.observe($0, on: connection, store: store) })
+            now: now,
+            tables: settings.map {
+                TableObservation.observe($0, on: connection, store: store, now: now)
+            })
         let plan = Planner(maxRetire: maxRetire).plan(observation)
 
         var warnings: [String] = []
@@ -39,7 +42,8 @@ public struct NightPreview: Sendable, Encodable {
             guard let table = seen.table else { continue }
             check {
                 checks += try connection.catalog.missingRights(
-                    on: table, premakes: settings.policy.premake > 0, then: settings.policy.then)
+                    on: table, premakes: settings.policy.premake > 0 && !table.isPlain,
+                    then: settings.policy.then)
             }
             let definition = try connection.catalog.definition(of: table.oid)
             warnings += definition.warnings.map { "\(table.name): \($0)" }

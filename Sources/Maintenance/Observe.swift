@@ -7,11 +7,11 @@ extension TableObservation {
     ///
     /// A constant number of queries, however many partitions there are.
     static func observe(
-        _ settings: TableSettings, on connection: Connection, store: DirectoryStore?
+        _ settings: TableSettings, on connection: Connection, store: DirectoryStore?, now: Instant
     ) -> TableObservation {
         let policy = settings.policy
         do {
-            return try look(policy, on: connection, store: store)
+            return try look(policy, on: connection, store: store, now: now)
         } catch {
             return TableObservation(
                 policy: policy, table: nil, problems: [Problem(explaining: error)])
@@ -19,10 +19,11 @@ extension TableObservation {
     }
 
     private static func look(
-        _ policy: RetentionPolicy, on connection: Connection, store: DirectoryStore?
+        _ policy: RetentionPolicy, on connection: Connection, store: DirectoryStore?, now: Instant
     ) throws -> TableObservation {
         let catalog = connection.catalog
-        let table = try catalog.partitionedTable(policy.table, key: policy.key)
+        let table = try catalog.partitionedTable(
+            policy.table, key: policy.key, plain: policy.isPlain)
         var seen = TableObservation(
             policy: policy, table: table, partitions: try catalog.partitions(of: table),
             takenNames: try catalog.takenNames(in: table.name.schema))
@@ -41,13 +42,44 @@ extension TableObservation {
             }
         }
         let ledger = connection.ledger
-        guard try ledger.state() != .absent else { return seen }
+        let hasLedger = try ledger.state() != .absent
+        let calendar = TableCalendar(policy: policy, keyType: table.keyType, now: now)
+        try seen.lookInside(table, calendar, on: connection, hasLedger: hasLedger)
+        guard hasLedger else { return seen }
         seen.quarantine = try ledger.quarantine(of: policy.table)
         seen.detaching = Set(try ledger.detaching(of: policy.table).map(\.relation.oid))
         seen.approved = try ledger.approvedPolicy(of: policy.table)
             .flatMap(ApprovedPolicy.init(details:))
         seen.orders = try ledger.standingOrders(of: policy.table)
         return seen
+    }
+
+    /// Which aged periods wide partitions hold rows of.
+    private mutating func lookInside(
+        _ table: PartitionedTable, _ calendar: TableCalendar, on connection: Connection,
+        hasLedger: Bool
+    ) throws {
+        let wide = partitions.filter(\.isWide)
+        guard !wide.isEmpty else { return }
+        let archivedAt = hasLedger ? try connection.ledger.archivedAt(policy.table) : [:]
+        let states = hasLedger ? try connection.ledger.states(of: policy.table) : [:]
+        isPublished = try connection.catalog.publishesDeletes(of: table)
+        for partition in wide {
+            let periods = try connection.catalog.occupiedPeriods(of: partition, in: table, calendar)
+            if periods.isEmpty, try connection.catalog.isEmpty(partition) {
+                emptied.insert(partition.oid)
+            }
+            // A deletion that was about to end may have left no row.
+            let begun = states.filter {
+                $0.value.kind == .deleting && $0.value.relationOID == partition.oid
+            }.keys
+            for bounds in Set(periods).union(begun).sorted() {
+                agedPeriods.append(
+                    .init(
+                        partition: partition, bounds: bounds, archivedAt: archivedAt[bounds],
+                        isBeingDeleted: begun.contains(bounds)))
+            }
+        }
     }
 
     private mutating func note(_ archive: StoredArchive) {

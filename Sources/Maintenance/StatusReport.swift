@@ -54,8 +54,9 @@ public struct StatusReport: Sendable, Encodable {
         }
         for name in tables {
             let settings = try site.settings(of: name)
-            let seen = TableObservation.observe(settings, on: connection, store: store)
-            report.tables.append(Table(seen, now: try connection.serverClock()))
+            let now = try connection.serverClock()
+            let seen = TableObservation.observe(settings, on: connection, store: store, now: now)
+            report.tables.append(Table(seen, now: now))
         }
         if try connection.ledger.state() != .absent {
             report.runs = try connection.ledger.lastRuns(5).map {

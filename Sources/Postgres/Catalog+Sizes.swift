@@ -34,8 +34,8 @@ extension Catalog {
                 SELECT c.oid, n.nspname, c.relname,
                     pg_catalog.pg_get_expr(c.relpartbound, c.oid),
                     COALESCE(s.heap, 0), COALESCE(s.indexes, 0), COALESCE(s.toast, 0), s.estimate
-                FROM pg_catalog.pg_inherits AS i
-                JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+                FROM (\(Self.children(of: table))) AS i
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.oid
                 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
                 CROSS JOIN LATERAL (
                     SELECT
@@ -50,7 +50,6 @@ extension Catalog {
                         SELECT CASE WHEN l.reltoastrelid = 0 THEN 0
                             ELSE pg_catalog.pg_total_relation_size(l.reltoastrelid) END
                     ) AS o (bytes)) AS s
-                WHERE i.inhparent = \(value: table.oid)::oid
                 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
                 """
             ).rows.map { row in

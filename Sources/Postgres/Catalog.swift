@@ -16,7 +16,11 @@ public struct Catalog {
     // MARK: One table
 
     /// The table under a policy, or why it cannot be one.
-    public func partitionedTable(_ name: QualifiedName, key: String) throws -> PartitionedTable {
+    ///
+    /// - Parameter plain: it is meant to be a plain one.
+    public func partitionedTable(_ name: QualifiedName, key: String, plain: Bool = false) throws
+        -> PartitionedTable
+    {
         let result = try connection.run(
             "catalog.table",
             """
@@ -39,11 +43,15 @@ public struct Catalog {
         guard let column = try row.optionalInt(3) else {
             throw TableProblem.keyMissing(name, key: key)
         }
-        guard kind == "p" else { throw TableProblem.plain(name) }
-        guard try row.text(6) == "r", try row.int(7) == 1, try row.int(8) == column,
-            try row.bool(9)
-        else {
-            throw TableProblem.keyPartitioning(name, key: key, found: try row.text(10))
+        guard (kind == "r") == plain else {
+            throw plain ? TableProblem.notPlain(name) : TableProblem.plain(name)
+        }
+        if !plain {
+            guard try row.text(6) == "r", try row.int(7) == 1, try row.int(8) == column,
+                try row.bool(9)
+            else {
+                throw TableProblem.keyPartitioning(name, key: key, found: try row.text(10))
+            }
         }
         guard let keyType = KeyType(typeOID: try row.oid(4)) else {
             throw TableProblem.keyType(name, key: key, type: try row.text(5))
@@ -51,7 +59,16 @@ public struct Catalog {
         let oid = try row.oid(0)
         return PartitionedTable(
             oid: oid, name: name, key: key, keyType: keyType, owner: try row.text(2),
-            incomingForeignKeys: try incomingForeignKeys(of: oid))
+            incomingForeignKeys: try incomingForeignKeys(of: oid), isPlain: plain)
+    }
+
+    /// The partitions of a table, as rows `(oid, pending)`; a plain table is its own.
+    static func children(of table: PartitionedTable) -> SQL {
+        if table.isPlain { return "SELECT \(number: table.oid)::oid AS oid, false AS pending" }
+        return """
+            SELECT h.inhrelid AS oid, h.inhdetachpending AS pending
+            FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = \(number: table.oid)::oid
+            """
     }
 
     /// Foreign keys that point at the table, or directly at a partition of it.
@@ -110,13 +127,11 @@ public struct Catalog {
                 "catalog.partitions",
                 """
                 SELECT c.oid, n.nspname, c.relname, c.relkind,
-                    pg_catalog.pg_get_expr(c.relpartbound, 0), i.inhdetachpending,
-                    s.bytes, s.estimate
-                FROM pg_catalog.pg_inherits AS i
-                JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+                    pg_catalog.pg_get_expr(c.relpartbound, 0), i.pending, s.bytes, s.estimate
+                FROM (\(Self.children(of: table))) AS i
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.oid
                 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
                 CROSS JOIN LATERAL (\(sizes)) AS s
-                WHERE i.inhparent = \(value: table.oid)::oid
                 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
                 """
             ).rows.map { row in

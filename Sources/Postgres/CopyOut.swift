@@ -16,14 +16,14 @@ public final class CopyOut {
     private static let paceBytes = 1 << 17
 
     init(
-        _ columns: [Identifier], from relation: QualifiedName, in pages: PageSpan = .all,
+        _ columns: [Identifier], from relation: QualifiedName, where condition: SQL = "true",
         on connection: Connection
     ) throws {
         self.connection = connection
         // Text format and its defaults are spelt by saying nothing.
         try connection.beginCopy(
             "copy.out",
-            "COPY (SELECT \(columns) FROM ONLY \(relation)\(pages.condition)) TO STDOUT",
+            "COPY (SELECT \(columns) FROM ONLY \(relation) WHERE \(condition)) TO STDOUT",
             expect: PGRES_COPY_OUT)
     }
 

@@ -55,7 +55,7 @@ extension Ledger {
                 SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
                 WHERE m.table_schema = \(value: table.schema)
                     AND m.table_name = \(value: table.name)
-                    AND (m.kind IN ('archived', 'dropped')
+                    AND (m.kind IN ('archived', 'dropped', 'deleting', 'deleted')
                         OR (m.kind = 'restored' AND m.details ->> 'attached' = 'yes'))
                 GROUP BY m.bounds_from, m.bounds_to)
             """)
@@ -64,6 +64,21 @@ extension Ledger {
             if let bounds = recorded.event.bounds { states[bounds] = recorded.event }
         }
         return states
+    }
+
+    /// When an archive of each range was published last.
+    public func archivedAt(_ table: QualifiedName) throws -> [PartitionBounds: Instant] {
+        try connection.run(
+            "ledger.archived-at",
+            """
+            SELECT l.bounds_from, l.bounds_to, pg_catalog.max(l.at)
+            FROM pgretain.ledger AS l
+            WHERE \(Self.isOf(table)) AND l.kind = 'archived' AND l.bounds_from IS NOT NULL
+            GROUP BY l.bounds_from, l.bounds_to
+            """
+        ).rows.reduce(into: [:]) { times, row in
+            times[try row.bounds(0)] = try row.instant(2)
+        }
     }
 
     /// Whether a relation holds rows that came out of an archive.

@@ -22,9 +22,6 @@ public struct PageSpan: Equatable, Sendable {
         return zip([nil] + cuts, cuts + [nil]).map { PageSpan(from: $0, to: $1) }
     }
 
-    /// ` WHERE …`, or nothing.
-    var condition: SQL { self == .all ? "" : " WHERE \(test)" }
-
     /// A TID range scan (PostgreSQL 14 and later) reads these pages and no others.
     var test: SQL {
         let ends: [SQL] = [
@@ -33,6 +30,21 @@ public struct PageSpan: Equatable, Sendable {
         ].compactMap { $0 }
         return ends.isEmpty ? "true" : SQL.list(ends, separator: " AND ")
     }
+}
+
+/// What a scan of a table is limited to: keys in `[from, to)`, as literals of the key's type.
+public struct KeySpan: Equatable, Sendable {
+    let key: Identifier
+    let from: String
+    let to: String
+
+    public init(_ bounds: PartitionBounds, of table: PartitionedTable) {
+        key = Identifier(table.key)
+        from = table.keyType.literal(bounds.from)
+        to = table.keyType.literal(bounds.to)
+    }
+
+    var test: SQL { "\(key) >= \(literal: from) AND \(key) < \(literal: to)" }
 }
 
 extension Catalog {

@@ -30,6 +30,41 @@ extension PartitionDDL {
         }
     }
 
+    /// Drops a partition that holds no row, as is seen under its lock.
+    public func dropEmpty(
+        _ partition: Partition, from parent: PartitionedTable, by run: RunIdentity,
+        ladder: LockLadder
+    ) throws {
+        try refuseSharedSequences(of: partition)
+        let bystanders = try self.bystanders(of: parent, partition: partition.oid)
+        let locks =
+            [WantedLock(table: parent.oid, mode: .accessExclusive)]
+            + [WantedLock(table: partition.oid, mode: .accessExclusive)] + bystanders.wanted
+        try ladder.climb("\(parent.name)", wanting: locks, on: connection) { rung in
+            try connection.transaction(.readCommitted) {
+                try lock(partition, of: parent, bystanders, rung: rung)
+                try requireParent(parent)
+                try connection.requireSame(Relation(partition), boundsSQL: partition.boundsSQL)
+                guard try connection.catalog.isEmpty(partition) else {
+                    throw Problem(
+                        "partition.changed", .tryLater,
+                        "\(partition.name) was empty, and holds rows again. It stays.",
+                        hint: "Run it again; the plan is made anew.")
+                }
+                try connection.run(
+                    "detach.detach",
+                    "ALTER TABLE \(parent.name) DETACH PARTITION \(partition.name)")
+                try connection.run("table.drop", "DROP TABLE \(partition.name) RESTRICT")
+                try connection.ledger.append(
+                    LedgerEvent(
+                        .dropped, table: parent.name, relation: partition.name,
+                        relationOID: partition.oid, boundsSQL: partition.boundsSQL,
+                        digest: ContentDigest()),
+                    by: run)
+            }
+        }
+    }
+
     /// So that nobody waits behind us for a second lock: the leaf first in a mode that stops only
     /// autovacuum, which gives way after `deadlock_timeout`; then the parent, the one lock that is
     /// waited for with a rung; then the others, without waiting.

@@ -216,6 +216,6 @@ extension Connection {
         -> CopyOut
     {
         try CopyOut(
-            columns.map(Identifier.init), from: relation.name, in: pages, on: self)
+            columns.map(Identifier.init), from: relation.name, where: pages.test, on: self)
     }
 }

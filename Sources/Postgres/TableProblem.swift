@@ -21,7 +21,14 @@ enum TableProblem {
             "table.plain", .configuration,
             "\(name) is not partitioned. Nothing was done; writes go on.",
             hint: "pgretain adopt --dry-run \(name.description.shellWord) shows how it becomes "
-                + "partitioned while the application goes on.")
+                + "partitioned while the application goes on; `partitioned: false` keeps it plain.")
+    }
+
+    static func notPlain(_ name: QualifiedName) -> Problem {
+        Problem(
+            "table.not-plain", .configuration,
+            "\(name) is partitioned, and `partitioned: false` says that it is not. Nothing was done.",
+            hint: "Take that line out of its policy.")
     }
 
     static func keyMissing(_ name: QualifiedName, key: String) -> Problem {

@@ -29,15 +29,15 @@ public struct RangeWitness: Sendable {
 extension TableWitness {
     /// That of a whole table, from those of disjoint ranges that hold all of its rows. Each speaks
     /// of the moment when it was taken: together they are as old as the oldest.
+    /// `snapshot` is the last, which saw all of them.
     public init?(
-        sumOf ranges: [RangeWitness], relation: UInt32, fileNode: UInt32,
-        fingerprint: SchemaFingerprint
+        sumOf ranges: [RangeWitness], fileNode: UInt32, seenBy snapshot: TableSnapshot
     ) {
         guard let oldest = ranges.map(\.takenAt).min() else { return nil }
         self.init(
-            relation: relation, rows: ranges.reduce(0) { $0 + $1.rows },
+            relation: snapshot.relation.oid, rows: ranges.reduce(0) { $0 + $1.rows },
             versions: String(ranges.reduce(Int128(0)) { $0 + $1.versions }), fileNode: fileNode,
-            fingerprint: fingerprint, takenAt: oldest)
+            fingerprint: snapshot.fingerprint, horizon: snapshot.horizon, takenAt: oldest)
     }
 }
 
@@ -58,7 +58,8 @@ extension TableSnapshot {
     /// The rows of some pages of the table itself.
     public func copyOut(columns: [String], pages: PageRange) throws -> CopyOut {
         try CopyOut(
-            columns.map(Identifier.init), from: relation.name, in: PageSpan(pages), on: connection)
+            columns.map(Identifier.init), from: relation.name, where: condition(PageSpan(pages)),
+            on: connection)
     }
 
     /// Not while a COPY is under way.
@@ -79,7 +80,7 @@ extension TableSnapshot {
             SELECT pg_catalog.count(*),
                 COALESCE(pg_catalog.sum(
                     pg_catalog.hash_record_extended(ROW(ctid, xmin), 0)), 0)::text
-            FROM ONLY \(relation.name)\(pages.condition)
+            FROM ONLY \(relation.name) WHERE \(condition(pages))
             """
         ).one()
         guard let versions = Int128(try row.text(1)) else {

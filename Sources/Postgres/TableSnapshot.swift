@@ -10,15 +10,22 @@ public final class TableSnapshot {
     public let fingerprint: SchemaFingerprint
     /// By the server's clock.
     public let takenAt: Instant
+    /// The rows it is limited to.
+    let rows: KeySpan?
+    /// `pg_snapshot_xmin`: whatever older transactions wrote and did not take back was seen.
+    let horizon: UInt64
     let connection: Connection
     private var isOpen = true
 
-    /// `boundsSQL`: the bounds that a partition has to have, as `Partition` has them.
+    /// `boundsSQL`: the bounds that a partition has to have, as `Partition` has them; `rows`: those
+    /// that it is to speak of, where they are not all.
     public init(
-        of relation: Relation, boundsSQL: String? = nil, on connection: Connection,
+        of relation: Relation, boundsSQL: String? = nil, rows: KeySpan? = nil,
+        on connection: Connection,
         ladder: LockLadder = LockLadder()
     ) throws {
         self.relation = relation
+        self.rows = rows
         self.connection = connection
         let wanted = WantedLock(table: relation.oid, mode: .accessShare)
         try ladder.climb("\(relation.name)", wanting: [wanted], on: connection) { rung in
@@ -33,9 +40,15 @@ public final class TableSnapshot {
         }
         do {
             try connection.requireSame(relation, boundsSQL: boundsSQL)
-            takenAt = try connection.run(
-                "table.snapshot-time", "SELECT pg_catalog.transaction_timestamp()"
-            ).one().instant(0)
+            let row = try connection.run(
+                "table.snapshot",
+                """
+                SELECT pg_catalog.transaction_timestamp(),
+                    pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
+                """
+            ).one()
+            takenAt = try row.instant(0)
+            horizon = UInt64(clamping: try row.int(1))
             definition = try connection.catalog.definition(of: relation.oid)
             fingerprint = try connection.catalog.fingerprint(of: relation.oid)
         } catch {
@@ -48,12 +61,20 @@ public final class TableSnapshot {
 
     /// Not while a COPY is under way.
     public func witness() throws -> TableWitness {
-        try connection.witness(of: relation, fingerprint: fingerprint)
+        try connection.witness(
+            of: relation, fingerprint: fingerprint, horizon: horizon, where: condition(.all))
+    }
+
+    func condition(_ pages: PageSpan) -> SQL {
+        guard let rows else { return pages.test }
+        return "\(pages.test) AND \(rows.test)"
     }
 
     /// The rows of the table itself, without those of children.
     public func copyOut(columns: [String]) throws -> CopyOut {
-        try CopyOut(columns.map(Identifier.init), from: relation.name, on: connection)
+        try CopyOut(
+            columns.map(Identifier.init), from: relation.name, where: condition(.all),
+            on: connection)
     }
 
     /// Lets the lock and the snapshot go.

@@ -12,6 +12,8 @@ public struct TableWitness: Sendable {
     /// `pg_relation_filenode`: a rewrite may move rows and leave their versions.
     public let fileNode: UInt32
     public let fingerprint: SchemaFingerprint
+    /// Whatever transactions before this one wrote and did not take back was seen (an `xid8`).
+    public let horizon: UInt64
     /// By this process's clock.
     let takenAt: ContinuousClock.Instant
 
@@ -24,7 +26,10 @@ public struct TableWitness: Sendable {
 
 extension Connection {
     /// Reads the whole table once; to be called in a transaction that has locked it.
-    func witness(of relation: Relation, fingerprint: SchemaFingerprint) throws -> TableWitness {
+    func witness(
+        of relation: Relation, fingerprint: SchemaFingerprint, horizon: UInt64,
+        where condition: SQL = "true"
+    ) throws -> TableWitness {
         let takenAt = ContinuousClock.now
         let row = try run(
             "table.witness",
@@ -33,12 +38,13 @@ extension Connection {
                 COALESCE(pg_catalog.sum(
                     pg_catalog.hash_record_extended(ROW(t.ctid, t.xmin), 0)), 0)::text,
                 pg_catalog.pg_relation_filenode(\(value: relation.oid)::oid::pg_catalog.regclass)
-            FROM ONLY \(relation.name) AS t
+            FROM ONLY \(relation.name) AS t WHERE \(condition)
             """
         ).one()
         return TableWitness(
             relation: relation.oid, rows: try row.int(0), versions: try row.text(1),
-            fileNode: try row.oid(2), fingerprint: fingerprint, takenAt: takenAt)
+            fileNode: try row.oid(2), fingerprint: fingerprint, horizon: horizon,
+            takenAt: takenAt)
     }
 
     /// Whether the table is a partition of none, be it that somebody has attached it again; to be

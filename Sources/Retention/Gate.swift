@@ -11,6 +11,9 @@ struct Gate {
     private let wallClock: Instant
     private let approval: Approval
     private let expired: [Partition]
+    private let isPublished: Bool
+    /// Wide partitions that are over and hold no row.
+    let emptied: [Partition]
 
     private enum Approval: Equatable {
         case given
@@ -36,6 +39,14 @@ struct Gate {
         } else {
             approval = .never
         }
+        isPublished = seen.isPublished
+        let isOver = approval == .given && policy.then == .drop && seen.orders.pauses.isEmpty
+        emptied = seen.partitions.filter { partition in
+            guard isOver, partition.isWide, seen.emptied.contains(partition.oid),
+                case .open(_, let to?) = partition.extent
+            else { return false }
+            return to <= calendar.cutoff && table.incomingForeignKeys.isEmpty
+        }
         expired = seen.partitions.filter { partition in
             partition.bounds.map { $0.to <= calendar.cutoff } ?? false
         }
@@ -54,7 +65,9 @@ struct Gate {
 
     private func reasonToKeep(_ partition: Partition) -> Verdict.Reason? {
         if case .default = partition.extent { return .defaultPartition }
-        guard let bounds = partition.bounds else { return .openBounds }
+        guard let bounds = partition.bounds else {
+            return partition.isWide ? .sliced : .openBounds
+        }
         if partition.isPartitioned { return .subpartitioned }
         if partition.isForeign { return .notAPlainTable }
         if partition.isDetachPending {
@@ -73,6 +86,45 @@ struct Gate {
         }
         if policy.then == .keep, archived.contains(bounds) { return .archived }
         return approval == .given ? nil : .awaitingApproval
+    }
+
+    // MARK: Slices
+
+    func verdict(of aged: TableObservation.AgedPeriod) -> Verdict {
+        let (bounds, partition) = (aged.bounds, aged.partition)
+        guard bounds.to <= calendar.cutoff, !bounds.contains(calendar.now) else {
+            return .keep(
+                because: .withinRetention(until: policy.retain.after(bounds.to, in: calendar.zone)))
+        }
+        guard partition.isWide else { return .keep(because: .openBounds) }
+        if partition.isDetachPending { return .keep(because: .foreignPendingDetach) }
+        if let reason = reasonToHold(bounds) { return .keep(because: reason) }
+        if superseded.contains(calendar.slice(of: bounds)) { return .keep(because: .rowsVanished) }
+        if aged.isBeingDeleted {
+            return policy.then == .drop && approval == .given
+                ? .retire(steps: [.delete]) : .keep(because: .awaitingApproval)
+        }
+        let archiving = Verdict.retire(steps: [.export, .verify, .publish])
+        func onceArchived(_ reason: Verdict.Reason) -> Verdict {
+            archived.contains(bounds) ? .keep(because: reason) : archiving
+        }
+        switch policy.then {
+        case .keep: return onceArchived(.archived)
+        case .detach: return onceArchived(.archivedSlice)
+        case .drop: break
+        }
+        if !table.incomingForeignKeys.isEmpty {
+            return .keep(because: .incomingForeignKeys(names: table.incomingForeignKeys))
+        }
+        guard approval == .given else { return .keep(because: .awaitingApproval) }
+        if isPublished, !policy.replicatesDeletes { return onceArchived(.published) }
+        // The grace is for people, by the real clock: until its end the rows are in both places.
+        let archivedAt = archived.contains(bounds) ? aged.archivedAt : nil
+        let due = policy.grace.after(archivedAt ?? wallClock, in: policy.zone)
+        guard due > wallClock else {
+            return .retire(steps: [.export, .verify, .publish, .delete])
+        }
+        return archivedAt == nil ? archiving : .keep(because: .archivedGrace(until: due))
     }
 
     /// What an operator has said about a range, whatever the policy says.

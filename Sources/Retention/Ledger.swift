@@ -25,6 +25,11 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case reattached
         /// An operator said that a store belongs to this database.
         case rebound
+        /// Rows of a slice are about to be deleted against a proof: `horizon` among the details says
+        /// which.
+        case deleting
+        /// The rows of a slice that its archive holds were deleted.
+        case deleted
         /// A plain table was bounded, to become a partition: `to` among the details says where.
         case adopting
         /// The plain table is a partition, and another has its name.
@@ -32,6 +37,9 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         /// The table is a plain one again, or the bound of one that was never adopted is gone.
         case unadopted
     }
+
+    /// Whether the range's rows are in the archive alone from then on.
+    public var rowsAreGone: Bool { kind == .dropped || kind == .deleted }
 
     public var kind: Kind
     /// The parent.

@@ -26,6 +26,27 @@ public struct TableObservation: Sendable {
         }
     }
 
+    /// A period of a wide partition, or of a plain table, that is older than the cutoff and has
+    /// rows.
+    public struct AgedPeriod: Equatable, Sendable {
+        public var partition: Partition
+        public var bounds: PartitionBounds
+        /// When its archive was published last, by the ledger.
+        public var archivedAt: Instant?
+        /// Its rows were being deleted when a run ended.
+        public var isBeingDeleted: Bool
+
+        public init(
+            partition: Partition, bounds: PartitionBounds, archivedAt: Instant? = nil,
+            isBeingDeleted: Bool = false
+        ) {
+            self.partition = partition
+            self.bounds = bounds
+            self.archivedAt = archivedAt
+            self.isBeingDeleted = isBeingDeleted
+        }
+    }
+
     public var policy: RetentionPolicy
     /// Nil when the table could not be observed: `problems` says why.
     public var table: PartitionedTable?
@@ -33,6 +54,12 @@ public struct TableObservation: Sendable {
     /// Every name that a table or index of the schema has: a premade one must be another.
     public var takenNames: Set<String>
     public var archives: [Archive]
+    /// Oldest first.
+    public var agedPeriods: [AgedPeriod]
+    /// Wide partitions that hold no row any more.
+    public var emptied: Set<UInt32>
+    /// Whether deletes of rows would reach subscribers.
+    public var isPublished: Bool
     /// Slices of which the store keeps two generations because rows have vanished.
     public var superseded: Set<Slice>
     public var quarantine: [Quarantined]
@@ -46,6 +73,7 @@ public struct TableObservation: Sendable {
     public init(
         policy: RetentionPolicy, table: PartitionedTable?, partitions: [Partition] = [],
         takenNames: Set<String> = [], archives: [Archive] = [],
+        agedPeriods: [AgedPeriod] = [], emptied: Set<UInt32> = [], isPublished: Bool = false,
         superseded: Set<Slice> = [], quarantine: [Quarantined] = [],
         detaching: Set<UInt32> = [], approved: ApprovedPolicy? = nil,
         orders: StandingOrders = StandingOrders(), problems: [Problem] = []
@@ -55,6 +83,9 @@ public struct TableObservation: Sendable {
         self.partitions = partitions
         self.takenNames = takenNames
         self.archives = archives
+        self.agedPeriods = agedPeriods
+        self.emptied = emptied
+        self.isPublished = isPublished
         self.superseded = superseded
         self.quarantine = quarantine
         self.detaching = detaching

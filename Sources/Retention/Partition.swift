@@ -40,6 +40,16 @@ public struct Partition: Equatable, Sendable, Codable {
         self.isDetachPending = isDetachPending
     }
 
+    /// Whether it takes all that is older than some instant, or all there is (a plain table): then
+    /// what ages leaves it slice by slice.
+    public var isWide: Bool {
+        guard !isPartitioned, !isForeign, case .open(nil, let to) = extent else { return false }
+        return to != nil || isWholeTable
+    }
+
+    /// Whether it is no partition but a plain table.
+    public var isWholeTable: Bool { extent == .open(from: nil, to: nil) && boundsSQL.isEmpty }
+
     /// The finite bounds, where it has them.
     public var bounds: PartitionBounds? {
         if case .range(let bounds) = extent { bounds } else { nil }
@@ -55,10 +65,12 @@ public struct PartitionedTable: Equatable, Sendable, Codable {
     public var owner: String
     /// Foreign keys of other tables that point here: `orders.orders_log_id_fkey`.
     public var incomingForeignKeys: [String]
+    /// It is no partitioned table at all: it holds its rows itself.
+    public var isPlain: Bool
 
     public init(
         oid: UInt32, name: QualifiedName, key: String, keyType: KeyType, owner: String,
-        incomingForeignKeys: [String]
+        incomingForeignKeys: [String], isPlain: Bool = false
     ) {
         self.oid = oid
         self.name = name
@@ -66,5 +78,6 @@ public struct PartitionedTable: Equatable, Sendable, Codable {
         self.keyType = keyType
         self.owner = owner
         self.incomingForeignKeys = incomingForeignKeys
+        self.isPlain = isPlain
     }
 }

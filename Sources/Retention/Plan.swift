@@ -30,6 +30,16 @@ public struct TablePlan: Equatable, Sendable, Codable {
         public var slice: Slice?
     }
 
+    /// A period of a wide partition or a plain table.
+    public struct SliceEntry: Equatable, Sendable, Codable {
+        public var partition: Partition
+        public var bounds: PartitionBounds
+        public var slice: Slice
+        /// Its share of the partition, as though rows came evenly.
+        public var bytes: Int64
+        public var verdict: Verdict
+    }
+
     public struct QuarantineEntry: Equatable, Sendable, Codable {
         public var table: Quarantined
         public var verdict: Verdict
@@ -44,6 +54,10 @@ public struct TablePlan: Equatable, Sendable, Codable {
     public var cutoff: Instant
     public var premakes: [Premake]
     public var entries: [Entry]
+    /// Oldest first.
+    public var slices: [SliceEntry]
+    /// Wide partitions that all rows have left: they are dropped.
+    public var emptied: [Partition]
     public var quarantine: [QuarantineEntry]
     /// Expired partitions that wait for other nights, and how many nights they need.
     public var backlog: Int
@@ -60,6 +74,8 @@ public struct TablePlan: Equatable, Sendable, Codable {
         self.cutoff = cutoff
         premakes = []
         entries = []
+        slices = []
+        emptied = []
         quarantine = []
         backlog = 0
         backlogNights = 0
@@ -70,6 +86,11 @@ public struct TablePlan: Equatable, Sendable, Codable {
     /// Entries to retire, oldest first.
     public var retirements: [Entry] {
         entries.filter { if case .retire = $0.verdict { true } else { false } }
+    }
+
+    /// Slices to archive or to delete, oldest first.
+    public var agedSlices: [SliceEntry] {
+        slices.filter { if case .retire = $0.verdict { true } else { false } }
     }
 
     /// Quarantined tables that stay and whose archive is yet to be compared with them: the run that

@@ -34,6 +34,27 @@ public struct Planner: Sendable {
         let limit = maxRetire ?? policy.maxRetire
         var retired = 0
         var waiting = 0
+        // What has begun to leave is ended first, and counts for no other.
+        let agedPeriods = seen.agedPeriods.sorted {
+            ($0.bounds, $0.partition.oid) < ($1.bounds, $1.partition.oid)
+        }
+        for aged in agedPeriods {
+            var verdict = gate.verdict(of: aged)
+            if case .retire(let steps) = verdict, steps.contains(.delete), !aged.isBeingDeleted {
+                if retired < limit {
+                    retired += 1
+                } else {
+                    verdict = backlog(&waiting, limit: limit)
+                }
+            }
+            plan.slices.append(
+                .init(
+                    partition: aged.partition, bounds: aged.bounds,
+                    slice: calendar.slice(of: aged.bounds),
+                    bytes: aged.bytes(since: agedPeriods[0].bounds.from, until: calendar.now),
+                    verdict: verdict))
+        }
+        plan.emptied = gate.emptied
         for partition in Self.oldestFirst(seen.partitions) {
             let slice = partition.bounds.map { calendar.slice(of: $0) }
             var verdict = gate.verdict(of: partition)
@@ -41,9 +62,7 @@ public struct Planner: Sendable {
                 if retired < limit {
                     retired += 1
                 } else {
-                    let nights = limit > 0 ? waiting / limit + 1 : waiting + 1
-                    verdict = .keep(because: .backlog(nights: nights))
-                    waiting += 1
+                    verdict = backlog(&waiting, limit: limit)
                 }
             }
             plan.entries.append(.init(partition: partition, verdict: verdict, slice: slice))
@@ -59,6 +78,11 @@ public struct Planner: Sendable {
         return plan
     }
 
+    private func backlog(_ waiting: inout Int, limit: Int) -> Verdict {
+        defer { waiting += 1 }
+        return .keep(because: .backlog(nights: limit > 0 ? waiting / limit + 1 : waiting + 1))
+    }
+
     /// Open and DEFAULT ones after all others; then by bounds, then by name.
     private static func oldestFirst(_ partitions: [Partition]) -> [Partition] {
         partitions.sorted { a, b in
@@ -68,6 +92,16 @@ public struct Planner: Sendable {
             case (let x, _): x != nil
             }
         }
+    }
+}
+
+extension TableObservation.AgedPeriod {
+    /// Its share of what the partition has gathered; never more than all of it.
+    fileprivate func bytes(since first: Instant, until now: Instant) -> Int64 {
+        let own = Double(bounds.to.microseconds) - Double(bounds.from.microseconds)
+        let all = Double(now.microseconds) - Double(first.microseconds)
+        guard all > own else { return partition.bytes }
+        return Int64(Double(partition.bytes) * own / all)
     }
 }
 

@@ -5,14 +5,14 @@ public struct Report: Equatable, Sendable, Codable {
     /// One thing that was done, or was not.
     public struct Entry: Equatable, Sendable, Codable {
         public enum Action: String, Sendable, Codable {
-            case heal, premake, archive, detach, drop, sample
+            case heal, premake, archive, detach, drop, delete, sample
         }
 
         public var action: Action
         /// The partition's readable name.
         public var partition: String
         public var bounds: PartitionBounds?
-        /// Rows that were archived, or that a dropped table held.
+        /// Rows that were archived, that a dropped table held, or that were deleted.
         public var rows: UInt64?
         /// Of the archive, compressed.
         public var archiveBytes: Int64?

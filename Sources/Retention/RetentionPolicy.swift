@@ -27,12 +27,17 @@ public struct RetentionPolicy: Equatable, Sendable {
     public var grace: Span
     /// Whose midnight bounds a period.
     public var zone: Zone
-    /// Detaches a run may do, oldest first.
+    /// Detaches and deleted slices a run may do, oldest first.
     public var maxRetire: Int
+    /// The table is a plain one and stays so: what ages leaves it slice by slice.
+    public var isPlain: Bool
+    /// Rows of a published table may be deleted, and so at its subscribers too.
+    public var replicatesDeletes: Bool
 
     public init(
         table: QualifiedName, key: String, period: Period, premake: Int, retain: Span,
-        then: RetentionAction, grace: Span, zone: Zone, maxRetire: Int
+        then: RetentionAction, grace: Span, zone: Zone, maxRetire: Int,
+        isPlain: Bool = false, replicatesDeletes: Bool = false
     ) {
         self.table = table
         self.key = key
@@ -43,6 +48,8 @@ public struct RetentionPolicy: Equatable, Sendable {
         self.grace = grace
         self.zone = zone
         self.maxRetire = maxRetire
+        self.isPlain = isPlain
+        self.replicatesDeletes = replicatesDeletes
     }
 }
 

@@ -39,12 +39,22 @@ public enum Verdict: Equatable, Sendable, Codable {
         case detachedForGood
         /// The policy was changed since the detach, and now keeps it.
         case retentionLengthened(until: Instant)
+        /// Its aged periods leave one by one.
+        case sliced
+        /// A slice that is archived, and whose rows stay until the grace is over.
+        case archivedGrace(until: Instant)
+        /// A slice that is archived; deleting its rows would delete them at subscribers too.
+        case published
+        /// A slice that is archived; rows cannot be detached.
+        case archivedSlice
     }
 }
 
 /// One step of a retirement. What is left of the chain is always a suffix of it.
 public enum Step: String, Sendable, Codable, CaseIterable {
     case export, verify, publish, detach, drop
+    /// Of a slice: its rows go, and the table stays.
+    case delete
 }
 
 extension Verdict.Reason {
@@ -83,6 +93,11 @@ extension Verdict.Reason {
         case .detachedForGood: "detached; the policy does not drop"
         case .retentionLengthened(let until):
             "detached; the policy of today keeps it until \(until.dateText)"
+        case .sliced: "what ages leaves it period by period"
+        case .archivedGrace(let until): "archived; its rows are deleted from \(until.dateText) on"
+        case .published: "archived; it is published, and replicate_deletes is not set"
+        case .archivedSlice:
+            "archived; a part of a table cannot be detached, only then: drop ends it"
         }
     }
 }

@@ -14,7 +14,7 @@ import Testing
         return scene
     }
 
-    @Test func openBoundsStay() throws {
+    @Test func whatHasNoEndStaysAndWhatHasNoBeginningShrinks() throws {
         let scene = try ready(
             """
             CREATE TABLE logs_old PARTITION OF logs FOR VALUES FROM (MINVALUE) TO ('2025-02-01');
@@ -27,6 +27,8 @@ import Testing
         let left = try scene.partitions()
         #expect(left.contains("logs_old") && left.contains("logs_far"))
         #expect(!left.contains("logs_2025_02"))
+        #expect(try scene.database.psql("SELECT count(*) FROM logs_old") == "0", "2020 left")
+        #expect(try scene.slices().contains("public.logs/year=2020/month=01"))
     }
 
     @Test func subpartitionsStay() throws {

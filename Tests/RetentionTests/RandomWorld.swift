@@ -77,6 +77,25 @@ struct RandomWorld {
         }
         seen.detaching = Set(
             partitions.filter { $0.isDetachPending && random.chance(50) }.map(\.oid))
+        for wide in partitions.filter(\.isWide) {
+            for index in 1...6 where random.chance(80) {
+                let zone = keyType.isNaive ? Zone.utc : policy.zone
+                let bounds = period.bounds(
+                    containing: now, plus: -Int.random(in: -1...20, using: &random) - index,
+                    in: zone)
+                guard !seen.agedPeriods.contains(where: { $0.bounds == bounds }) else { continue }
+                if random.chance(30) {
+                    seen.archives.append(.init(bounds: bounds, digest: ContentDigest(), bytes: 1))
+                }
+                if random.chance(5) { seen.orders.holds.append(hold(bounds, now: now)) }
+                seen.agedPeriods.append(
+                    .init(
+                        partition: wide, bounds: bounds, archivedAt: maybe(now),
+                        isBeingDeleted: random.chance(10)))
+            }
+            if random.chance(30) { seen.emptied.insert(wide.oid) }
+        }
+        seen.isPublished = random.chance(10)
         if random.chance(5) {
             seen.orders.pauses.append(
                 Pause(table: nil, reason: "audit", by: "ops", until: maybe(now)))
@@ -154,7 +173,7 @@ struct RandomWorld {
             add("logs_\(index)", .range(bounds))
         }
         if random.chance(20) { add("logs_default", .default) }
-        if random.chance(5) {
+        if random.chance(15) {
             let bounds = policy.period.bounds(containing: now, plus: first, in: zone)
             add("logs_min", .open(from: nil, to: bounds.from))
         }

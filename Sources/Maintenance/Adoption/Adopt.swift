@@ -200,8 +200,8 @@ public struct Adopt {
         do {
             let table = try connection.catalog.partitionedTable(name, key: settings.policy.key)
             let lock = try RunLock(on: connection, table: Relation(table))
-            let seen = TableObservation.observe(settings, on: connection, store: nil)
             let now = try now ?? connection.serverClock()
+            let seen = TableObservation.observe(settings, on: connection, store: nil, now: now)
             let plan = Planner().plan(Observation(now: now, tables: [seen])).tables[0]
             let made = Premaking(connection: connection, ladder: site.ladder(interruption)).run(
                 plan, of: table, newestSibling: seen.newestPartition)

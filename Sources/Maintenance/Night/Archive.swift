@@ -133,10 +133,13 @@ struct Archiving {
             }
             if isWider, found.digest == old.digest { return .widen(old, firstOwn: 0, witness) }
         }
+        let state = try lastState(of: subject)
+        // The archive alone has those rows; what the slice has now came later.
+        if subject.rows != nil, state?.rowsAreGone ?? false { return .add(to: old) }
         if isSameRelation { return .renew(old, firstOwn: old.firstOwnPart) }
         // By the relation, not by the range: rows that came out of the archive are not new to it.
         let isRestored = try session.connection.ledger.wasRestored(subject.relation.oid)
-        if !isRestored, try lastState(of: subject) == .dropped { return .add(to: old) }
+        if !isRestored, state?.rowsAreGone ?? false { return .add(to: old) }
         return .renew(old, firstOwn: 0)
     }
 
@@ -151,13 +154,13 @@ struct Archiving {
         }
     }
 
-    private func lastState(of subject: Departing) throws -> LedgerEvent.Kind? {
-        try session.connection.ledger.states(of: session.table.name)[subject.bounds]?.kind
+    private func lastState(of subject: Departing) throws -> LedgerEvent? {
+        try session.connection.ledger.states(of: session.table.name)[subject.bounds]
     }
 
     /// Rows that were dropped are in an archive that the store has, or it is not the store.
     private func requireNoLostArchive(of subject: Departing) throws {
-        guard try lastState(of: subject) == .dropped else { return }
+        guard try lastState(of: subject)?.rowsAreGone ?? false else { return }
         throw Problem(
             "archive.lost", .missing,
             "The rows of \(subject.bounds) of \(session.table.name) were dropped against the archive "

@@ -143,7 +143,8 @@ public struct Night {
             }
             FailPoint.pass("night.healed")
             if options.includes(.premake) {
-                let seen = TableObservation.observe(settings, on: connection, store: nil)
+                let seen = TableObservation.observe(
+                    settings, on: connection, store: nil, now: now)
                 if seen.table == nil { entry.problems += seen.problems }
                 let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
                 entry.problems += plan.problems.filter { $0.id.hasPrefix("premake.") }
@@ -170,7 +171,8 @@ public struct Night {
         guard report.tables[index].canGoOn else { return }
         withTable(index, identity, now: now, &report) { connection, table, lock, entry in
             let settings = site.tables[index]
-            let seen = TableObservation.observe(settings, on: connection, store: store)
+            let seen = TableObservation.observe(
+                settings, on: connection, store: store, now: now)
             let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
             entry.problems += plan.problems.filter {
                 !$0.id.hasPrefix("premake.") && !entry.problems.contains($0)
@@ -194,7 +196,8 @@ public struct Night {
         do {
             let connection = try site.connect()
             try interruption.whileCancelling(try connection.canceller().cancelling) {
-                let table = try connection.catalog.partitionedTable(policy.table, key: policy.key)
+                let table = try connection.catalog.partitionedTable(
+                    policy.table, key: policy.key, plain: policy.isPlain)
                 let lock = try RunLock(on: connection, table: Relation(table))
                 try body(connection, table, lock, &report.tables[index])
                 if !connection.isBroken { try lock.release() }
@@ -231,7 +234,7 @@ extension TableObservation {
     /// The one that a new partition is made in the likeness of.
     var newestPartition: UInt32? {
         let ranges = partitions.filter { $0.bounds != nil && !$0.isForeign && !$0.isPartitioned }
-        return ranges.max { $0.bounds! < $1.bounds! }?.oid
+        return (ranges.max { $0.bounds! < $1.bounds! } ?? partitions.first(where: \.isWide))?.oid
     }
 }
 

@@ -267,8 +267,7 @@ struct RangedExport {
         let witnesses = kept.compactMap(\.witness)
         guard tail.rows == 0, witnesses.count == kept.count,
             let witness = TableWitness(
-                sumOf: witnesses + [tail], relation: subject.relation.oid,
-                fileNode: heap.fileNode, fingerprint: snapshot.fingerprint)
+                sumOf: witnesses + [tail], fileNode: heap.fileNode, seenBy: snapshot)
         else { return nil }
         return try assemble(snapshot, witness)
     }

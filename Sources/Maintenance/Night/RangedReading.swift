@@ -106,8 +106,7 @@ struct RangedReading {
         let tail = try snapshot.witness(from: tiles.map(\.pages.to).max() ?? 0)
         guard tail.rows == 0, try tiles.allSatisfy({ try isCurrent($0, snapshot, age) }),
             let witness = TableWitness(
-                sumOf: tiles.map(\.witness) + [tail], relation: subject.relation.oid,
-                fileNode: heap.fileNode, fingerprint: snapshot.fingerprint)
+                sumOf: tiles.map(\.witness) + [tail], fileNode: heap.fileNode, seenBy: snapshot)
         else { return nil }
         try snapshot.end()
         var digest = ContentDigest()

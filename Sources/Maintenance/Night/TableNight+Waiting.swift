@@ -24,6 +24,7 @@ extension TableNight {
         if let reached = postponed.reached { report.done.append(reached) }
         switch postponed.cause {
         case .deadline(let note): self.postponed.append(note)
+        case .waiting(let note): report.notes.append(note)
         case .pressure(let pressure, let patience): halt(for: pressure, patience)
         }
     }
@@ -57,7 +58,7 @@ extension TableNight {
     }
 
     private var hasRetired: Bool {
-        let retiring: Set<Report.Entry.Action> = [.archive, .detach, .drop]
+        let retiring: Set<Report.Entry.Action> = [.archive, .detach, .drop, .delete]
         return report.done.contains { retiring.contains($0.action) }
     }
 

@@ -26,6 +26,7 @@ struct TableNight {
     mutating func run(_ plan: TablePlan) {
         let names =
             (plan.unsettled + plan.drops).map(\.table.formerName.name)
+            + plan.agedSlices.map { "\($0.partition.name.name) \($0.bounds)" }
             + plan.retirements.map(\.partition.name.name)
         let done = retire(plan)
         tellWhatWaits(Array(names[done...]))
@@ -52,7 +53,63 @@ struct TableNight {
             guard halt == nil else { return done }
             done += 1
         }
+        for entry in plan.agedSlices {
+            guard goOn() else { return done }
+            attempt { night in try night.leave(entry) }
+            guard halt == nil else { return done }
+            done += 1
+        }
+        for partition in plan.emptied {
+            guard goOn() else { return done }
+            attempt { night in try night.dropEmpty(partition) }
+        }
         return done + retire(plan.retirements, hasDefault: hasDefault)
+    }
+
+    // MARK: Slices
+
+    /// How often a slice is archived anew because its rows change meanwhile.
+    private static let mostAttempts = 3
+
+    private mutating func leave(_ entry: TablePlan.SliceEntry) throws {
+        guard case .retire(let steps) = entry.verdict else { return }
+        let subject = Departing(entry, of: session.table)
+        guard let deleting = Deleting(subject, session: session) else { return }
+        if !steps.contains(.export) {
+            let stopwatch = Stopwatch()
+            return note(try deleting.resume(), deletedFrom: subject, stopwatch)
+        }
+        for attempt in 1...Self.mostAttempts {
+            let archived = try archive(subject)
+            guard steps.contains(.delete), try serverIsAtEase() else { return }
+            try session.interruption.check()
+            let stopwatch = Stopwatch()
+            do {
+                let rows = try deleting.run(archived: archived)
+                return note(rows, deletedFrom: subject, stopwatch)
+            } catch let changed as SliceChanged {
+                if attempt == Self.mostAttempts { throw changed }
+            }
+        }
+    }
+
+    private mutating func note(
+        _ rows: Int64, deletedFrom subject: Departing, _ stopwatch: Stopwatch
+    ) {
+        report.done.append(
+            Report.Entry(
+                .delete, subject.name.name, bounds: subject.bounds, rows: UInt64(clamping: rows),
+                seconds: stopwatch.seconds))
+    }
+
+    private mutating func dropEmpty(_ partition: Partition) throws {
+        let stopwatch = Stopwatch()
+        try session.connection.setStep("drop \(partition.name.name)")
+        try session.connection.ddl.dropEmpty(
+            partition, from: session.table, by: session.run, ladder: session.ladder)
+        report.done.append(
+            Report.Entry(
+                .drop, partition.name.name, rows: 0, seconds: stopwatch.seconds, note: "was empty"))
     }
 
     /// How many of them need no other night.

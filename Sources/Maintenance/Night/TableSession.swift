@@ -84,6 +84,8 @@ struct Departing {
     let estimatedRows: UInt64?
     /// The bounds it must still have; a quarantined table has none any more.
     let boundsSQL: String?
+    /// Which of its rows it is about: all of them, unless it is a slice.
+    let rows: KeySpan?
 
     init(_ partition: Partition, bounds: PartitionBounds, slice: Slice) {
         relation = Relation(partition)
@@ -93,6 +95,20 @@ struct Departing {
         bytes = partition.bytes
         boundsSQL = partition.boundsSQL
         estimatedRows = partition.estimatedRows.map { UInt64(clamping: $0) }
+        rows = nil
+    }
+
+    /// A period of a wide partition, or of a plain table.
+    init(_ entry: TablePlan.SliceEntry, of table: PartitionedTable) {
+        let partition = entry.partition
+        relation = Relation(partition)
+        name = partition.name
+        bounds = entry.bounds
+        slice = entry.slice
+        bytes = entry.bytes
+        boundsSQL = partition.isWholeTable ? nil : partition.boundsSQL
+        estimatedRows = nil
+        rows = KeySpan(entry.bounds, of: table)
     }
 
     init(_ table: Quarantined, slice: Slice) {
@@ -103,6 +119,7 @@ struct Departing {
         bytes = table.bytes
         boundsSQL = nil
         estimatedRows = nil
+        rows = nil
     }
 
     /// The same rows after their table was detached.
@@ -114,6 +131,7 @@ struct Departing {
         bytes = earlier.bytes
         boundsSQL = nil
         estimatedRows = earlier.estimatedRows
+        rows = nil
     }
 }
 
@@ -121,7 +139,8 @@ extension TableSession {
     /// The relation's rows at this instant, if it still is what was planned for.
     func snapshot(of subject: Departing) throws -> TableSnapshot {
         try TableSnapshot(
-            of: subject.relation, boundsSQL: subject.boundsSQL, on: connection, ladder: ladder)
+            of: subject.relation, boundsSQL: subject.boundsSQL, rows: subject.rows,
+            on: connection, ladder: ladder)
     }
 }
 

@@ -79,6 +79,8 @@ struct Postponed: Error {
     enum Cause {
         /// Why there is no time for it, as a note for the report.
         case deadline(String)
+        /// What has to happen first, as a note for the report.
+        case waiting(String)
         /// The server is busy with others, which is said as the end of a sentence.
         case pressure(Pressure, patience: String)
     }

@@ -28,7 +28,8 @@ public struct Unadoption {
         self.wide = wide
         others = partitions.filter { $0.oid != wide.oid }
         for other in others {
-            guard !other.isPartitioned, !other.isForeign, try isEmpty(other) else {
+            guard !other.isPartitioned, !other.isForeign, try connection.catalog.isEmpty(other)
+            else {
                 throw Self.refusal("\(other.name) holds rows.")
             }
         }
@@ -39,12 +40,6 @@ public struct Unadoption {
             "adopt.no-return", .brake,
             "\(why) A plain table would not have all rows. Nothing was changed, writes go on.",
             hint: "It can be undone until the first row lies beyond the adopted partition.")
-    }
-
-    private func isEmpty(_ partition: Partition) throws -> Bool {
-        try connection.run(
-            "unadopt.empty", "SELECT EXISTS (SELECT FROM ONLY \(partition.name))"
-        ).one().bool(0) == false
     }
 
     private var keyIndex: QualifiedName {
@@ -124,7 +119,9 @@ public struct Unadoption {
             throw Self.refusal("Partitions of \(parent.name) came or went meanwhile.")
         }
         for other in others {
-            guard try isEmpty(other) else { throw Self.refusal("\(other.name) holds rows.") }
+            guard try connection.catalog.isEmpty(other) else {
+                throw Self.refusal("\(other.name) holds rows.")
+            }
         }
     }
 

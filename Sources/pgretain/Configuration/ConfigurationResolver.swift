@@ -17,7 +17,7 @@ struct ConfigurationResolver {
     ]
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
-        "slice_over",
+        "slice_over", "partitioned", "replicate_deletes",
     ]
     private static let limitKeys =
         ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
@@ -216,11 +216,15 @@ struct ConfigurationResolver {
         let sliceOver = sliceOver(entries["slice_over"], "\(path).slice_over")
         let maxRetire = number(
             limits["max_retire"], "limits.max_retire", 0...10_000, default: period.defaultMaxRetire)
+        let isPartitioned = flag(entries["partitioned"], "\(path).partitioned", default: true)
+        let replicates = flag(
+            entries["replicate_deletes"], "\(path).replicate_deletes", default: false)
         guard let name, let key, let retain, let zone else { return nil }
         return TableSettings(
             policy: RetentionPolicy(
                 table: name, key: key, period: period, premake: premake, retain: retain,
-                then: then, grace: grace, zone: zone, maxRetire: maxRetire),
+                then: then, grace: grace, zone: zone, maxRetire: maxRetire,
+                isPlain: !isPartitioned, replicatesDeletes: replicates),
             compression: compression, sliceOver: sliceOver)
     }
 
@@ -255,6 +259,16 @@ struct ConfigurationResolver {
         let value = node.flatMap { reader.whole($0, key: key, in: range) }
         _ = note(key, String(value ?? `default`), node.map(source) ?? .default)
         return value ?? `default`
+    }
+
+    private mutating func flag(_ node: Node?, _ key: String, default: Bool) -> Bool {
+        let value = node.flatMap { reader.choice($0, key: key) as Flag? }.map { $0 == .true }
+        _ = note(key, String(value ?? `default`), node.map(source) ?? .default)
+        return value ?? `default`
+    }
+
+    private enum Flag: String, CaseIterable {
+        case `true`, `false`
     }
 
     private mutating func compression(_ node: Node?, _ key: String) -> Compression {

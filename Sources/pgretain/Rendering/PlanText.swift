@@ -27,6 +27,17 @@ enum PlanText {
         for premake in plan.premakes {
             table.add("premake", premake.name, premake.bounds.description, "", "made ahead")
         }
+        for entry in plan.slices {
+            let (verb, why) = words(entry.verdict)
+            table.add(
+                verb, entry.partition.name.name, entry.bounds.description,
+                Quantities.bytes(entry.bytes), why)
+        }
+        for partition in plan.emptied {
+            table.add(
+                "drop", partition.name.name, partition.boundsSQL,
+                Quantities.bytes(partition.bytes), "holds no row any more")
+        }
         for entry in plan.entries {
             add(entry, to: &table)
         }
@@ -62,7 +73,10 @@ enum PlanText {
         case .keep(let reason): ("keep", reason.sentence)
         case .retire(let steps):
             (
-                steps == [.drop] ? "drop" : steps.contains(.detach) ? "retire" : "archive",
+                steps == [.drop]
+                    ? "drop"
+                    : steps.contains(.delete)
+                        ? "retire" : steps.contains(.detach) ? "retire" : "archive",
                 steps.map(\.rawValue).joined(separator: ", ")
             )
         }

@@ -1,0 +1,75 @@
+import Retention
+
+// What a wide partition, or a plain table, holds that has aged.
+extension Catalog {
+    /// Periods older than the calendar's cutoff of which there are rows, oldest first: a hundred at
+    /// most, and two of a large table where no index helps to find them.
+    ///
+    /// Rows before the year 1, and those at `-infinity`, belong to none.
+    public func occupiedPeriods(
+        of partition: Partition, in table: PartitionedTable, _ calendar: TableCalendar
+    ) throws -> [PartitionBounds] {
+        let isQuick = try partition.bytes < 256 << 20 || isIndexed(table.key, of: partition)
+        let most = isQuick ? 100 : 2
+        let key = Identifier(table.key)
+        var periods: [PartitionBounds] = []
+        var from = "0001-01-01"
+        while periods.count < most {
+            let row = try connection.run(
+                "slice.oldest",
+                """
+                SELECT pg_catalog.min(\(key))::timestamptz FROM ONLY \(partition.name)
+                WHERE \(key) >= \(literal: from)
+                    AND \(key) < \(literal: table.keyType.literal(calendar.cutoff))
+                """
+            ).one()
+            guard let oldest = try row.optionalInstant(0) else { break }
+            let bounds = calendar.period.bounds(containing: oldest, in: calendar.zone)
+            guard bounds.to <= calendar.cutoff else { break }
+            if case .open(_, let to?) = partition.extent, bounds.to > to { break }
+            periods.append(bounds)
+            from = table.keyType.literal(bounds.to)
+        }
+        return periods
+    }
+
+    public func isEmpty(_ partition: Partition) throws -> Bool {
+        try connection.run(
+            "slice.empty", "SELECT EXISTS (SELECT FROM ONLY \(partition.name))"
+        ).one().bool(0) == false
+    }
+
+    private func isIndexed(_ column: String, of partition: Partition) throws -> Bool {
+        try connection.run(
+            "slice.indexed",
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_index AS i
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+                JOIN pg_catalog.pg_am AS m ON m.oid = c.relam AND m.amname = 'btree'
+                JOIN pg_catalog.pg_attribute AS a
+                    ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                WHERE i.indrelid = \(value: partition.oid)::oid AND i.indisvalid
+                    AND i.indpred IS NULL AND a.attname = \(value: column))
+            """
+        ).one().bool(0)
+    }
+
+    /// Whether deleted rows would be deleted at subscribers too.
+    public func publishesDeletes(of table: PartitionedTable) throws -> Bool {
+        try connection.run(
+            "slice.published",
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_publication AS p
+                JOIN pg_catalog.pg_publication_tables AS t ON t.pubname = p.pubname
+                JOIN pg_catalog.pg_namespace AS n ON n.nspname = t.schemaname
+                JOIN pg_catalog.pg_class AS c
+                    ON c.relnamespace = n.oid AND c.relname = t.tablename
+                WHERE p.pubdelete AND (c.oid = \(value: table.oid)::oid OR c.oid IN (
+                    SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i
+                    WHERE i.inhparent = \(value: table.oid)::oid)))
+            """
+        ).one().bool(0)
+    }
+}
