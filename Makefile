@@ -6,12 +6,13 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install demo bench bench-scale test test-as-superuser test-as-member test-all test-deps torture fuzz sanitize format check-format clean
+.PHONY: help deps build install demo bench bench-scale bench-adopt test test-as-superuser test-as-member test-all test-deps torture fuzz sanitize format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
 	@echo 'make bench         figures beside psql, gzip, pigz, pg_dump (ROWS=2000000)'
 	@echo 'make bench-scale   its memory and speed by rows and cores'
+	@echo 'make bench-adopt   what an application feels while its table is adopted'
 	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
 	@echo 'make test-all      the same, and the integration tests on PostgreSQL 16 and 18'
 	@echo 'make torture       a night that is killed, cut and failed, and its server too (FAULTS=150 SEED=...)'
@@ -45,6 +46,12 @@ bench: build
 	$(SWIFT) build -c release --product sample-logs
 	Benchmarks/bench.py --program .build/release/pgretain --sample .build/release/sample-logs \
 	    --rows $(ROWS) --rounds $(ROUNDS) $(BENCH_FLAGS)
+
+# What an application feels while its table is adopted.
+bench-adopt: build test-deps
+	$(SWIFT) build -c release --product sample-logs
+	Benchmarks/adopt.py --program .build/release/pgretain --sample .build/release/sample-logs --rows $(ROWS)
+bench-adopt: ROWS ?= 2000000
 
 # Only pgretain: its peak memory with few and with many rows, and its speed on one and two cores.
 bench-scale: build

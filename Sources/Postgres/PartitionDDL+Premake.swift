@@ -6,13 +6,21 @@ extension PartitionDDL {
     ///
     /// Owner, privileges, row security, storage, replica identity, statistics, and indexes beyond
     /// the parent's come from the sibling, or from the parent where there is none.
+    ///
+    /// Rows of the range that are in DEFAULT are in the way; with `draining` they are moved, where
+    /// they are few. How many were.
     public func premake(
         _ name: String, bounds: PartitionBounds, of parent: PartitionedTable,
-        like sibling: UInt32?, ladder: LockLadder
-    ) throws -> Relation {
+        like sibling: UInt32?, draining: Bool, ladder: LockLadder
+    ) throws -> Int64 {
         let relation = QualifiedName(schema: parent.name.schema, name: name)
         let bystanders = try self.bystanders(of: parent)
-        try refuseRowsInDefault(bystanders, bounds: bounds, of: parent)
+        let strays = try rowsInDefault(bystanders, bounds: bounds, of: parent)
+        // What points at a row would go with it, or forbid that it is moved.
+        let mayDrain = draining && parent.incomingForeignKeys.isEmpty
+        if strays > 0, !mayDrain || strays > Self.mostToDrain {
+            throw Self.rowsInTheWay(strays, bystanders, bounds, parent, draining: mayDrain)
+        }
         let model = try TableModel(of: sibling ?? parent.oid, on: connection)
         let parentLock = WantedLock(table: parent.oid, mode: .shareUpdateExclusive)
         return try ladder.climb(
@@ -22,9 +30,12 @@ extension PartitionDDL {
                 try connection.setLocal(lockTimeout: rung)
                 let made = try create(relation, of: parent, model, withIndexes: true)
                 try model.applyIndexes(to: made, on: connection)
+                let drained =
+                    try strays > 0
+                    ? drain(bystanders, into: made, bounds: bounds, of: parent, rung: rung) : 0
                 try attach(made, to: parent, bounds: bounds, bystanders, rung: rung)
                 try model.applyOnceAttached(to: made, on: connection)
-                return made
+                return drained
             }
         }
     }
@@ -98,31 +109,78 @@ extension PartitionDDL {
         }
     }
 
+    // MARK: Rows in DEFAULT
+
+    /// While more are moved, DEFAULT would be locked for longer than an application should wait.
+    private static let mostToDrain: Int64 = 10_000
+
     /// Looked up before any lock is taken, since ATTACH would refuse under locks.
     func refuseRowsInDefault(
         _ bystanders: Bystanders, bounds: PartitionBounds, of parent: PartitionedTable
     ) throws {
-        guard let other = bystanders.defaultPartition else { return }
-        let key = Identifier(parent.key)
-        let from = parent.keyType.literal(bounds.from)
-        let to = parent.keyType.literal(bounds.to)
-        let found: QueryResult
+        let strays = try rowsInDefault(bystanders, bounds: bounds, of: parent)
+        guard strays > 0 else { return }
+        throw Self.rowsInTheWay(strays, bystanders, bounds, parent, draining: false)
+    }
+
+    /// How many rows of a range are in DEFAULT; 0 where that may not be read.
+    private func rowsInDefault(
+        _ bystanders: Bystanders, bounds: PartitionBounds, of parent: PartitionedTable
+    ) throws -> Int64 {
+        guard let other = bystanders.defaultPartition else { return 0 }
         do {
-            found = try connection.run(
+            return try connection.run(
                 "ddl.default-rows",
                 """
-                SELECT EXISTS (
-                    SELECT FROM \(other.name)
-                    WHERE \(key) >= \(literal: from) AND \(key) < \(literal: to))
-                """)
+                SELECT pg_catalog.count(*) FROM \(other.name)
+                WHERE \(KeySpan(bounds, of: parent).test)
+                """
+            ).one().int(0)
         } catch let error as PostgresError where error.isPermission {
-            return
+            return 0
         }
-        guard try found.one().bool(0) else { return }
-        throw Problem(
+    }
+
+    private static func rowsInTheWay(
+        _ count: Int64, _ bystanders: Bystanders, _ bounds: PartitionBounds,
+        _ parent: PartitionedTable, draining: Bool
+    ) -> Problem {
+        let other = bystanders.defaultPartition?.name.description ?? "DEFAULT"
+        return Problem(
             "premake.default", .partial,
             "The partition \(bounds) of \(parent.name) cannot be made: the DEFAULT partition "
-                + "\(other.name) holds rows of that range. Nothing was changed, writes go on.",
-            hint: "Move those rows out of \(other.name), then run it again.")
+                + "\(other) holds \(count) row\(count == 1 ? "" : "s") of that range. Nothing was "
+                + "changed, writes go on.",
+            hint: draining
+                ? "More than \(mostToDrain) rows are not moved while others wait: move them by hand, "
+                    + "then run it again."
+                : "Set default: drain (where no foreign key points at the table), or move those rows out of \(other); then run it again."
+        )
+    }
+
+    /// Moves the rows of a range out of DEFAULT, which nobody else can use until the transaction
+    /// ends. Both see the same columns, in whichever order.
+    private func drain(
+        _ bystanders: Bystanders, into made: Relation, bounds: PartitionBounds,
+        of parent: PartitionedTable, rung: Int
+    ) throws -> Int64 {
+        guard let other = bystanders.defaultPartition else { return 0 }
+        try connection.setLocal(lockTimeout: rung)
+        try connection.lockOnly(parent.name, .shareUpdateExclusive)
+        try connection.lockOnly(other.name, .accessExclusive)
+        try connection.run("ddl.brief", "SET LOCAL statement_timeout = 2000")
+        let columns = try connection.catalog.definition(of: parent.oid).columns
+            .filter { !$0.isGenerated }.map { Identifier($0.name) }
+        let moved = try connection.run(
+            "ddl.drain",
+            """
+            WITH gone AS (
+                DELETE FROM ONLY \(other.name) WHERE \(KeySpan(bounds, of: parent).test)
+                RETURNING \(columns))
+            INSERT INTO \(made.name) (\(columns)) SELECT \(columns) FROM gone
+            """
+        ).affected
+        try connection.run("ddl.unbrief", "SET LOCAL statement_timeout = 0")
+        return moved
     }
 }

@@ -33,11 +33,13 @@ public struct RetentionPolicy: Equatable, Sendable {
     public var isPlain: Bool
     /// Rows of a published table may be deleted, and so at its subscribers too.
     public var replicatesDeletes: Bool
+    /// Rows in DEFAULT that belong to a period to be made ahead are moved into it.
+    public var drainsDefault: Bool
 
     public init(
         table: QualifiedName, key: String, period: Period, premake: Int, retain: Span,
         then: RetentionAction, grace: Span, zone: Zone, maxRetire: Int,
-        isPlain: Bool = false, replicatesDeletes: Bool = false
+        isPlain: Bool = false, replicatesDeletes: Bool = false, drainsDefault: Bool = false
     ) {
         self.table = table
         self.key = key
@@ -50,6 +52,7 @@ public struct RetentionPolicy: Equatable, Sendable {
         self.maxRetire = maxRetire
         self.isPlain = isPlain
         self.replicatesDeletes = replicatesDeletes
+        self.drainsDefault = drainsDefault
     }
 }
 

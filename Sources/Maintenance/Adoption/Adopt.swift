@@ -17,11 +17,15 @@ public struct Adopt {
         public var defaulted: Int64 = 0
         /// Rows that were moved aside.
         public var movedAside: Int64 = 0
-        /// For how long nobody else could read or write the table at the swap.
+        /// For how long nobody else could read or write the table, at the longest.
         public var lockedSeconds: Double = 0
         public var premade: [String] = []
         public var problems: [Problem] = []
         public var seconds: Double = 0
+
+        fileprivate mutating func note(locked seconds: Double) {
+            lockedSeconds = max(lockedSeconds, seconds)
+        }
     }
 
     /// What an adoption would do, and what is in the way.
@@ -144,14 +148,14 @@ public struct Adopt {
         guard obstacles.isEmpty else { throw Obstructed(problems: obstacles) }
         if begun != nil, try isTooLate(ddl.to, on: connection) {
             // It stopped long ago: a new bound, further on.
-            try ddl.abandon(begun, by: identity)
+            result.note(locked: try ddl.abandon(begun, by: identity))
             begun = nil
             ddl = try self.ddl(on: connection, begun: nil)
         }
         let state = try ddl.state()
         if !state.isBounded {
             try connection.setStep("bound \(name.name)")
-            try ddl.addBound(aside: choices.aside, by: identity)
+            result.note(locked: try ddl.addBound(aside: choices.aside, by: identity))
             begun = try connection.ledger.adoption(of: name)
         }
         FailPoint.pass("adopt.bounded")
@@ -169,7 +173,7 @@ public struct Adopt {
         try connection.setStep("index \(name.name)")
         try ddl.buildKeyIndex(state)
         FailPoint.pass("adopt.indexed")
-        try ddl.requireKey()
+        result.note(locked: try ddl.requireKey())
         FailPoint.pass("adopt.required")
     }
 
@@ -188,7 +192,7 @@ public struct Adopt {
         }
         try ddl.makeParent(try ddl.state())
         FailPoint.pass("adopt.made")
-        result.lockedSeconds = try ddl.swap(by: identity)
+        result.note(locked: try ddl.swap(by: identity))
         FailPoint.pass("adopt.swapped")
         result.partition = ddl.wideName
         result.to = ddl.to
@@ -203,7 +207,10 @@ public struct Adopt {
             let now = try now ?? connection.serverClock()
             let seen = TableObservation.observe(settings, on: connection, store: nil, now: now)
             let plan = Planner().plan(Observation(now: now, tables: [seen])).tables[0]
-            let made = Premaking(connection: connection, ladder: site.ladder(interruption)).run(
+            let made = Premaking(
+                connection: connection, ladder: site.ladder(interruption),
+                drainsDefault: settings.policy.drainsDefault
+            ).run(
                 plan, of: table, newestSibling: seen.newestPartition)
             result.premade = made.done.map(\.partition)
             result.problems = made.problems
@@ -235,13 +242,13 @@ public struct Adopt {
                 try connection.setStep("index \(name.name)")
                 try undoing.buildKeyIndex()
                 FailPoint.pass("unadopt.indexed")
-                result.lockedSeconds = try undoing.swap(by: identity)
+                result.note(locked: try undoing.swap(by: identity))
                 FailPoint.pass("unadopt.swapped")
                 try lock.release()
             } else {
                 let ddl = try self.ddl(on: connection, begun: adoption)
                 let lock = try RunLock(on: connection, table: ddl.table.relation)
-                try ddl.abandon(adoption, by: identity)
+                result.note(locked: try ddl.abandon(adoption, by: identity))
                 try lock.release()
             }
             result.seconds = stopwatch.seconds

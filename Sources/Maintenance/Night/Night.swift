@@ -148,7 +148,10 @@ public struct Night {
                 if seen.table == nil { entry.problems += seen.problems }
                 let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
                 entry.problems += plan.problems.filter { $0.id.hasPrefix("premake.") }
-                let made = Premaking(connection: connection, ladder: site.ladder(interruption)).run(
+                let made = Premaking(
+                    connection: connection, ladder: site.ladder(interruption),
+                    drainsDefault: settings.policy.drainsDefault
+                ).run(
                     plan, of: table, newestSibling: seen.newestPartition)
                 entry.done += made.done
                 entry.problems += made.problems

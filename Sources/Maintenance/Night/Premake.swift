@@ -5,6 +5,7 @@ import Retention
 struct Premaking {
     let connection: Connection
     let ladder: LockLadder
+    let drainsDefault: Bool
 
     /// What was made, and what could not be: one failure does not stop the others.
     func run(_ plan: TablePlan, of table: PartitionedTable, newestSibling: UInt32?)
@@ -16,12 +17,13 @@ struct Premaking {
             let stopwatch = Stopwatch()
             do {
                 try connection.setStep("premake \(premake.name)")
-                _ = try connection.ddl.premake(
+                let drained = try connection.ddl.premake(
                     premake.name, bounds: premake.bounds, of: table, like: newestSibling,
-                    ladder: ladder)
+                    draining: drainsDefault, ladder: ladder)
                 done.append(
                     Report.Entry(
-                        .premake, premake.name, bounds: premake.bounds, seconds: stopwatch.seconds))
+                        .premake, premake.name, bounds: premake.bounds, seconds: stopwatch.seconds,
+                        note: drained > 0 ? "\(drained) rows moved out of DEFAULT" : ""))
             } catch {
                 problems.append(Problem(explaining: error))
             }

@@ -105,8 +105,9 @@ public struct AdoptionDDL {
     // MARK: Before the swap
 
     /// From here on no row without a time or from the bound on comes in; those that are there
-    /// stay until they are seen to.
-    public func addBound(aside: QualifiedName?, by run: RunIdentity) throws {
+    /// stay until they are seen to. Gives for how long the table was locked, in seconds, as all
+    /// steps do that lock it.
+    public func addBound(aside: QualifiedName?, by run: RunIdentity) throws -> Double {
         try exclusively {
             if let aside {
                 try connection.run("adopt.make-aside", script.makeAside(aside))
@@ -166,9 +167,9 @@ public struct AdoptionDDL {
     }
 
     /// The server finds it proven by the validated bound, and reads nothing.
-    public func requireKey() throws {
-        guard table.isKeyNullable else { return }
-        try exclusively {
+    public func requireKey() throws -> Double {
+        guard table.isKeyNullable else { return 0 }
+        return try exclusively {
             try connection.run("adopt.brief", "SET LOCAL statement_timeout = 1000")
             try connection.run("adopt.not-null", script.requireKey)
         }
@@ -222,8 +223,7 @@ public struct AdoptionDDL {
     // MARK: The swap
 
     /// The partitioned table takes the name, and the plain one becomes its first partition: in one
-    /// transaction, metadata alone, with its ledger row. Gives for how long the table was locked, in
-    /// seconds.
+    /// transaction, metadata alone, with its ledger row.
     public func swap(by run: RunIdentity) throws -> Double {
         guard let parent = try state().parent else {
             throw PostgresError.unexpected("there is no new table", statement: "adopt.swap")
@@ -292,11 +292,11 @@ public struct AdoptionDDL {
     // MARK: Undo, before the swap
 
     /// Takes away all that was made before the swap.
-    public func abandon(_ adoption: RecordedAdoption?, by run: RunIdentity) throws {
+    public func abandon(_ adoption: RecordedAdoption?, by run: RunIdentity) throws -> Double {
         let state = try state()
         try dropParent(state)
         if state.hasKeyIndex { try dropKeyIndex() }
-        try exclusively {
+        return try exclusively {
             if state.isBounded { try connection.run("adopt.unbound", script.dropBound) }
             if adoption?.wasNullable ?? false, !table.isKeyNullable {
                 try connection.run("adopt.nullable", script.allowNullKey)
@@ -313,7 +313,6 @@ public struct AdoptionDDL {
 
     /// A transaction in which nobody else reads or writes the table; how long that was, in seconds.
     /// Views come first, as a reader takes them.
-    @discardableResult
     private func exclusively(
         views: [QualifiedName] = [], targets: [ForeignKeyTarget] = [], _ body: () throws -> Void
     ) throws -> Double {

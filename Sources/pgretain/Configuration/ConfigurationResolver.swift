@@ -17,7 +17,7 @@ struct ConfigurationResolver {
     ]
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
-        "slice_over", "partitioned", "replicate_deletes",
+        "slice_over", "partitioned", "replicate_deletes", "default",
     ]
     private static let limitKeys =
         ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
@@ -28,7 +28,7 @@ struct ConfigurationResolver {
     ]
     private static let laterOfTables = [
         "search_columns": "search is not built yet", "rules": "rules by row are not built yet",
-        "redact": "redaction is not built yet", "default": "draining DEFAULT is not built yet",
+        "redact": "redaction is not built yet",
         "keep_archives": "archives are kept for ever",
     ]
 
@@ -219,12 +219,15 @@ struct ConfigurationResolver {
         let isPartitioned = flag(entries["partitioned"], "\(path).partitioned", default: true)
         let replicates = flag(
             entries["replicate_deletes"], "\(path).replicate_deletes", default: false)
+        let strays: StrayRows = choice(
+            entries["default"], "\(path).default", default: .report)
         guard let name, let key, let retain, let zone else { return nil }
         return TableSettings(
             policy: RetentionPolicy(
                 table: name, key: key, period: period, premake: premake, retain: retain,
                 then: then, grace: grace, zone: zone, maxRetire: maxRetire,
-                isPlain: !isPartitioned, replicatesDeletes: replicates),
+                isPlain: !isPartitioned, replicatesDeletes: replicates,
+                drainsDefault: strays == .drain),
             compression: compression, sliceOver: sliceOver)
     }
 
@@ -265,6 +268,11 @@ struct ConfigurationResolver {
         let value = node.flatMap { reader.choice($0, key: key) as Flag? }.map { $0 == .true }
         _ = note(key, String(value ?? `default`), node.map(source) ?? .default)
         return value ?? `default`
+    }
+
+    /// What becomes of rows in DEFAULT that stand in the way of a period.
+    private enum StrayRows: String, CaseIterable {
+        case report, drain
     }
 
     private enum Flag: String, CaseIterable {

@@ -47,7 +47,7 @@ enum AdoptionText {
         if !result.premade.isEmpty {
             text += "  made ahead: \(result.premade.joined(separator: ", "))\n"
         }
-        text += "  in \(Quantities.duration(result.seconds)); locked for "
-        return text + "\(Int((result.lockedSeconds * 1000).rounded(.up))) ms\n"
+        text += "  in \(Quantities.duration(result.seconds)); locked "
+        return text + "for \(Int((result.lockedSeconds * 1000).rounded(.up))) ms at the longest\n"
     }
 }
