@@ -43,7 +43,7 @@ def measure(options, socket, port):
     psql = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", socket, "-p", port, "-U", "postgres"]
     subprocess.run(psql + ["-d", "postgres", "-c", "CREATE DATABASE logs"], check=True)
     psql += ["-d", "logs"]
-    shape = ["--from", "2026-01", "--months", "10", "--plain"]
+    shape = ["--from", "2026-01", "--months", "10", "--plain", "--metadata", "text"]
     ddl = subprocess.run([options.sample, "ddl"] + shape, check=True, capture_output=True)
     subprocess.run(psql, input=ddl.stdout, check=True)
     rows = subprocess.Popen(
