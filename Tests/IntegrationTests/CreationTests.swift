@@ -34,7 +34,7 @@ import Testing
         }
         // The printed SQL is the same, for those whose migrations do it.
         let printed = try create(scene, "--print")
-        try scene.database.superuser(printed.stdout)
+        try scene.database.psql(printed.stdout)
         let indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = 'system_logs'"
         #expect(try scene.database.superuser(indexes) == "8")
         try scene.configure(Scene.policy("system_logs", then: "keep"))
