@@ -6,6 +6,7 @@ public struct Approval: Sendable, Encodable {
     public var table: QualifiedName
     public var retain: Span
     public var then: RetentionAction
+    public var rules: [RowRule]
     /// Everything wholly before this goes.
     public var cutoff: Instant
     /// What goes, oldest first; as many a night as the policy allows.
@@ -46,6 +47,7 @@ public struct Approval: Sendable, Encodable {
         let policy = settings.policy
         var seen = TableObservation.observe(settings, on: connection, store: nil, now: now)
         if seen.table == nil, let problem = seen.problems.first { throw problem }
+        if let problem = seen.problems.first(where: { $0.id == "rule.condition" }) { throw problem }
         let isNew = policy.then != .keep && seen.approved != ApprovedPolicy(policy)
         seen.approved = ApprovedPolicy(policy)
         let plan = Planner(maxRetire: .max).plan(Observation(now: now, tables: [seen])).tables[0]
@@ -54,7 +56,8 @@ public struct Approval: Sendable, Encodable {
         let count = leaving.count + (policy.then == .drop ? slices.count : 0)
         let nights = policy.maxRetire > 0 ? (count + policy.maxRetire - 1) / policy.maxRetire : 0
         return Approval(
-            table: policy.table, retain: policy.retain, then: policy.then, cutoff: plan.cutoff,
+            table: policy.table, retain: policy.retain, then: policy.then, rules: policy.rules,
+            cutoff: plan.cutoff,
             partitions: policy.then == .keep
                 ? [] : (policy.then == .drop ? slices : []) + leaving.map(\.name.name),
             bytes: policy.then == .keep ? 0 : leaving.reduce(0) { $0 + $1.bytes },

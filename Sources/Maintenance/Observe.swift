@@ -44,7 +44,9 @@ extension TableObservation {
         let ledger = connection.ledger
         let hasLedger = try ledger.state() != .absent
         let calendar = TableCalendar(policy: policy, keyType: table.keyType, now: now)
+        if hasLedger { seen.states = try ledger.states(of: policy.table) }
         try seen.lookInside(table, calendar, on: connection, hasLedger: hasLedger)
+        try seen.lookForRules(table, calendar, on: connection, hasLedger: hasLedger)
         guard hasLedger else { return seen }
         seen.quarantine = try ledger.quarantine(of: policy.table)
         seen.detaching = Set(try ledger.detaching(of: policy.table).map(\.relation.oid))
@@ -60,24 +62,69 @@ extension TableObservation {
         hasLedger: Bool
     ) throws {
         let wide = partitions.filter(\.isWide)
-        guard !wide.isEmpty else { return }
-        let archivedAt = hasLedger ? try connection.ledger.archivedAt(policy.table) : [:]
-        let states = hasLedger ? try connection.ledger.states(of: policy.table) : [:]
+        guard !wide.isEmpty || !policy.rules.isEmpty else { return }
         isPublished = try connection.catalog.publishesDeletes(of: table)
+        let archivedAt = hasLedger ? try connection.ledger.archivedAt(policy.table) : [:]
         for partition in wide {
-            let periods = try connection.catalog.occupiedPeriods(of: partition, in: table, calendar)
+            let periods = try connection.catalog.occupiedPeriods(
+                of: partition, in: table, calendar, until: calendar.cutoff)
             if periods.isEmpty, try connection.catalog.isEmpty(partition) {
                 emptied.insert(partition.oid)
             }
             // A deletion that was about to end may have left no row.
-            let begun = states.filter {
-                $0.value.kind == .deleting && $0.value.relationOID == partition.oid
-            }.keys
+            let begun = deletions(of: nil, in: partition)
             for bounds in Set(periods).union(begun).sorted() {
                 agedPeriods.append(
                     .init(
                         partition: partition, bounds: bounds, archivedAt: archivedAt[bounds],
                         isBeingDeleted: begun.contains(bounds)))
+            }
+        }
+    }
+
+    /// Ranges of a partition whose rows, or a rule's, are being deleted.
+    private func deletions(of rule: RowRule?, in partition: Partition) -> Set<PartitionBounds> {
+        Set(
+            states.filter {
+                $0.value.kind == .deleting && $0.value.relationOID == partition.oid
+                    && $0.value.condition == rule?.condition
+            }.keys)
+    }
+
+    /// What rules have not been applied to yet.
+    private mutating func lookForRules(
+        _ table: PartitionedTable, _ calendar: TableCalendar, on connection: Connection,
+        hasLedger: Bool
+    ) throws {
+        do {
+            for rule in policy.rules { try connection.catalog.check(rule, of: table) }
+        } catch let problem as Problem where problem.id == "rule.condition" {
+            problems.append(problem)
+            return
+        }
+        for rule in policy.rules {
+            let ledger = connection.ledger
+            let archivedAt = hasLedger ? try ledger.archivedAt(policy.table, rule: rule) : [:]
+            let done = hasLedger ? try ledger.rangesDone(by: rule, in: policy.table) : []
+            let cutoff = rule.retain.before(calendar.now, in: calendar.zone)
+            for partition in partitions where !partition.isPartitioned && !partition.isForeign {
+                let begun = deletions(of: rule, in: partition)
+                var periods: [PartitionBounds] = []
+                if let bounds = partition.bounds {
+                    periods = [bounds].filter { $0.to > calendar.cutoff && $0.to <= cutoff }
+                } else if partition.isWide {
+                    let oldest = calendar.period.bounds(
+                        containing: calendar.cutoff, in: calendar.zone)
+                    periods = try connection.catalog.occupiedPeriods(
+                        of: partition, in: table, calendar, from: oldest.from, until: cutoff)
+                }
+                for bounds in Set(periods).subtracting(done).union(begun).sorted() {
+                    ruledPeriods.append(
+                        .init(
+                            partition: partition, bounds: bounds, rule: rule,
+                            archivedAt: archivedAt[bounds],
+                            isBeingDeleted: begun.contains(bounds)))
+                }
             }
         }
     }

@@ -2,30 +2,32 @@ import Retention
 
 // What a wide partition, or a plain table, holds that has aged.
 extension Catalog {
-    /// Periods older than the calendar's cutoff of which there are rows, oldest first: a hundred at
-    /// most, and two of a large table where no index helps to find them.
+    /// Periods that lie wholly between two instants and of which there are rows, oldest first: a
+    /// hundred at most, and two of a large table where no index helps to find them.
     ///
-    /// Rows before the year 1, and those at `-infinity`, belong to none.
+    /// - Parameter start: nil: from the year 1 on. Rows before it, and those at `-infinity`, belong
+    ///   to no period.
     public func occupiedPeriods(
-        of partition: Partition, in table: PartitionedTable, _ calendar: TableCalendar
+        of partition: Partition, in table: PartitionedTable, _ calendar: TableCalendar,
+        from start: Instant? = nil, until end: Instant
     ) throws -> [PartitionBounds] {
         let isQuick = try partition.bytes < 256 << 20 || isIndexed(table.key, of: partition)
         let most = isQuick ? 100 : 2
         let key = Identifier(table.key)
         var periods: [PartitionBounds] = []
-        var from = "0001-01-01"
+        var from = start.map(table.keyType.literal) ?? "0001-01-01"
         while periods.count < most {
             let row = try connection.run(
                 "slice.oldest",
                 """
                 SELECT pg_catalog.min(\(key))::timestamptz FROM ONLY \(partition.name)
                 WHERE \(key) >= \(literal: from)
-                    AND \(key) < \(literal: table.keyType.literal(calendar.cutoff))
+                    AND \(key) < \(literal: table.keyType.literal(end))
                 """
             ).one()
             guard let oldest = try row.optionalInstant(0) else { break }
             let bounds = calendar.period.bounds(containing: oldest, in: calendar.zone)
-            guard bounds.to <= calendar.cutoff else { break }
+            guard bounds.to <= end else { break }
             if case .open(_, let to?) = partition.extent, bounds.to > to { break }
             periods.append(bounds)
             from = table.keyType.literal(bounds.to)

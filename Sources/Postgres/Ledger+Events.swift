@@ -66,19 +66,37 @@ extension Ledger {
         return states
     }
 
-    /// When an archive of each range was published last.
-    public func archivedAt(_ table: QualifiedName) throws -> [PartitionBounds: Instant] {
+    /// When an archive of each range was published last: of all of its rows, or of a rule's.
+    public func archivedAt(_ table: QualifiedName, rule: RowRule? = nil) throws
+        -> [PartitionBounds: Instant]
+    {
         try connection.run(
             "ledger.archived-at",
             """
             SELECT l.bounds_from, l.bounds_to, pg_catalog.max(l.at)
             FROM pgretain.ledger AS l
             WHERE \(Self.isOf(table)) AND l.kind = 'archived' AND l.bounds_from IS NOT NULL
+                AND l.details ->> 'where' IS NOT DISTINCT FROM \(value: rule?.condition)
             GROUP BY l.bounds_from, l.bounds_to
             """
         ).rows.reduce(into: [:]) { times, row in
             times[try row.bounds(0)] = try row.instant(2)
         }
+    }
+
+    /// The ranges that a rule has been applied to.
+    public func rangesDone(by rule: RowRule, in table: QualifiedName) throws
+        -> Set<PartitionBounds>
+    {
+        Set(
+            try connection.run(
+                "ledger.ruled",
+                """
+                SELECT DISTINCT l.bounds_from, l.bounds_to FROM pgretain.ledger AS l
+                WHERE \(Self.isOf(table)) AND l.kind IN ('deleted', 'purged', 'swept')
+                    AND l.details ->> 'where' = \(value: rule.condition)
+                """
+            ).rows.map { try $0.bounds(0) })
     }
 
     /// Whether a relation holds rows that came out of an archive.

@@ -32,19 +32,25 @@ public struct PageSpan: Equatable, Sendable {
     }
 }
 
-/// What a scan of a table is limited to: keys in `[from, to)`, as literals of the key's type.
+/// What a scan of a table is limited to: keys in `[from, to)`, as literals of the key's type, and
+/// the rows of a rule where it is about one.
 public struct KeySpan: Equatable, Sendable {
     let key: Identifier
     let from: String
     let to: String
+    let condition: String?
 
-    public init(_ bounds: PartitionBounds, of table: PartitionedTable) {
+    public init(_ bounds: PartitionBounds, of table: PartitionedTable, rule: RowRule? = nil) {
         key = Identifier(table.key)
         from = table.keyType.literal(bounds.from)
         to = table.keyType.literal(bounds.to)
+        condition = rule?.condition
     }
 
-    var test: SQL { "\(key) >= \(literal: from) AND \(key) < \(literal: to)" }
+    var test: SQL {
+        let isWithin: SQL = "\(key) >= \(literal: from) AND \(key) < \(literal: to)"
+        return condition.map { "\(isWithin) AND \(condition: $0)" } ?? isWithin
+    }
 }
 
 extension Catalog {

@@ -110,6 +110,12 @@ struct SQL: ExpressibleByStringInterpolation, Equatable {
             pieces.append(.parameter(SQL.arrayText(values)))
         }
 
+        /// SQL that an operator wrote, and the server has looked at alone; a comment in it ends
+        /// before the parenthesis does.
+        mutating func appendInterpolation(condition text: String) {
+            pieces.append(.text("(" + text + "\n)"))
+        }
+
         /// SQL that a server printed from its catalogue: an expression, a definition, a type.
         mutating func appendInterpolation(printed text: String) { pieces.append(.text(text)) }
     }

@@ -17,7 +17,8 @@ public struct SliceDeletion {
     let connection: Connection
     let relation: Relation
     let rows: KeySpan
-    let horizon: UInt64
+    /// Nil: rows of any age go, and no archive has them.
+    let horizon: UInt64?
     let fingerprint: SchemaFingerprint?
 
     /// Says in the ledger what will be deleted, after a last look by `permit`.
@@ -32,7 +33,8 @@ public struct SliceDeletion {
         self.connection = connection
         self.relation = relation
         self.rows = rows
-        horizon = witness.horizon
+        let horizon = witness.horizon
+        self.horizon = horizon
         fingerprint = witness.fingerprint
         guard UInt64(witness.rows) == proof.digest.rows else {
             throw PostgresError.unexpected(
@@ -42,9 +44,8 @@ public struct SliceDeletion {
         var event = event
         event.kind = .deleting
         event.relationOID = relation.oid
-        event.details = [
-            "horizon": String(horizon), "system": connection.facts.systemIdentifier ?? "",
-        ]
+        event.details["horizon"] = String(horizon)
+        event.details["system"] = connection.facts.systemIdentifier ?? ""
         try connection.transaction(.readCommitted) {
             try permit(proof)
             try connection.ledger.append(event, by: run)
@@ -58,7 +59,7 @@ public struct SliceDeletion {
         proof: consuming VerifiedArchive, on connection: Connection
     ) {
         guard event.kind == .deleting, event.relationOID == relation.oid,
-            event.archive == proof.slice.path,
+            event.condition == rows.condition, event.archive == proof.slice.path,
             event.details["system"] == connection.facts.systemIdentifier ?? "",
             let horizon = event.details["horizon"].flatMap({ UInt64($0) })
         else { return nil }
@@ -67,6 +68,25 @@ public struct SliceDeletion {
         self.rows = rows
         self.horizon = horizon
         fingerprint = nil
+    }
+
+    /// Of rows that are to be gone for good: the operator's rule says so, and the ledger says it
+    /// first.
+    public init(
+        forGoodOf relation: Relation, rows: KeySpan, event: LedgerEvent, by run: RunIdentity,
+        on connection: Connection, permit: () throws -> Void
+    ) throws {
+        self.connection = connection
+        self.relation = relation
+        self.rows = rows
+        horizon = nil
+        fingerprint = nil
+        var event = event
+        event.kind = .purging
+        try connection.transaction(.readCommitted) {
+            try permit()
+            try connection.ledger.append(event, by: run)
+        }
     }
 
     /// The pages in which the slice has rows that are to go, cut into spans of 8 MiB.
@@ -118,6 +138,7 @@ public struct SliceDeletion {
     }
 
     private func isOld() throws -> SQL {
+        guard let horizon else { return "true" }
         guard let isOld = try connection.isOld(before: horizon) else {
             throw Problem(
                 "slice.horizon", .tryLater,
@@ -131,7 +152,7 @@ public struct SliceDeletion {
     /// Says that all is done; young rows may be left.
     public func end(_ event: LedgerEvent, by run: RunIdentity) throws {
         var event = event
-        event.kind = .deleted
+        event.kind = horizon == nil ? .purged : .deleted
         event.relationOID = relation.oid
         try connection.ledger.append(event, by: run)
     }

@@ -3,7 +3,9 @@ struct Gate {
     private let policy: RetentionPolicy
     private let table: PartitionedTable
     private let calendar: TableCalendar
+    /// Ranges whose archive holds all of their rows, as far as the ledger knows.
     private let archived: Set<PartitionBounds>
+    private let states: [PartitionBounds: LedgerEvent]
     private let superseded: Set<Slice>
     private let newest: Instant?
     private let detaching: Set<UInt32>
@@ -25,7 +27,8 @@ struct Gate {
         policy = seen.policy
         self.table = table
         self.calendar = calendar
-        archived = Set(seen.archives.map(\.bounds))
+        states = seen.states
+        archived = Set(seen.archives.map(\.bounds).filter { seen.states[$0]?.condition == nil })
         superseded = seen.superseded
         newest = seen.partitions.compactMap(\.bounds?.to).max()
         detaching = seen.detaching
@@ -81,6 +84,7 @@ struct Gate {
         if bounds.to == newest { return .last }
         if let reason = reasonToHold(bounds) { return reason }
         if superseded.contains(calendar.slice(of: bounds)) { return .rowsVanished }
+        if states[bounds]?.kind == .deleting { return .beingDeleted }
         if !table.incomingForeignKeys.isEmpty, policy.then != .keep {
             return .incomingForeignKeys(names: table.incomingForeignKeys)
         }
@@ -100,13 +104,16 @@ struct Gate {
         if partition.isDetachPending { return .keep(because: .foreignPendingDetach) }
         if let reason = reasonToHold(bounds) { return .keep(because: reason) }
         if superseded.contains(calendar.slice(of: bounds)) { return .keep(because: .rowsVanished) }
+        if states[bounds]?.kind == .deleting, states[bounds]?.condition != nil {
+            return .keep(because: .beingDeleted)
+        }
         if aged.isBeingDeleted {
             return policy.then == .drop && approval == .given
                 ? .retire(steps: [.delete]) : .keep(because: .awaitingApproval)
         }
-        let archiving = Verdict.retire(steps: [.export, .verify, .publish])
         func onceArchived(_ reason: Verdict.Reason) -> Verdict {
-            archived.contains(bounds) ? .keep(because: reason) : archiving
+            archived.contains(bounds)
+                ? .keep(because: reason) : .retire(steps: [.export, .verify, .publish])
         }
         switch policy.then {
         case .keep: return onceArchived(.archived)
@@ -118,13 +125,56 @@ struct Gate {
         }
         guard approval == .given else { return .keep(because: .awaitingApproval) }
         if isPublished, !policy.replicatesDeletes { return onceArchived(.published) }
-        // The grace is for people, by the real clock: until its end the rows are in both places.
-        let archivedAt = archived.contains(bounds) ? aged.archivedAt : nil
+        return afterTheGrace(since: archived.contains(bounds) ? aged.archivedAt : nil)
+    }
+
+    /// Until the end of the grace, which is for people and by the real clock, rows are in both
+    /// places.
+    ///
+    /// - Parameter archivedAt: nil: they are not archived yet.
+    private func afterTheGrace(since archivedAt: Instant?) -> Verdict {
         let due = policy.grace.after(archivedAt ?? wallClock, in: policy.zone)
-        guard due > wallClock else {
+        guard due > wallClock, policy.grace != Span() else {
             return .retire(steps: [.export, .verify, .publish, .delete])
         }
-        return archivedAt == nil ? archiving : .keep(because: .archivedGrace(until: due))
+        return archivedAt == nil
+            ? .retire(steps: [.export, .verify, .publish])
+            : .keep(because: .archivedGrace(until: due))
+    }
+
+    // MARK: Rules
+
+    /// Of the rows of a rule in a period whose other rows stay.
+    func ruledVerdict(of aged: TableObservation.AgedPeriod) -> Verdict {
+        let (bounds, partition) = (aged.bounds, aged.partition)
+        guard let rule = aged.rule else { return .keep(because: .openBounds) }
+        let expiry = rule.retain.after(bounds.to, in: calendar.zone)
+        guard expiry <= calendar.now, !bounds.contains(calendar.now) else {
+            return .keep(because: .withinRetention(until: expiry))
+        }
+        guard !partition.isPartitioned, !partition.isForeign,
+            partition.isWide || partition.bounds == bounds
+        else { return .keep(because: .notAPlainTable) }
+        if partition.isDetachPending { return .keep(because: .foreignPendingDetach) }
+        if let reason = reasonToHold(bounds) { return .keep(because: reason) }
+        if superseded.contains(calendar.slice(of: bounds)) { return .keep(because: .rowsVanished) }
+        guard policy.then == .drop else { return .keep(because: .ruleOfAMilderPolicy) }
+        if !table.incomingForeignKeys.isEmpty {
+            return .keep(because: .incomingForeignKeys(names: table.incomingForeignKeys))
+        }
+        if isPublished, !policy.replicatesDeletes { return .keep(because: .notReplicated) }
+        guard approval == .given else { return .keep(because: .awaitingApproval) }
+        if aged.isBeingDeleted { return .retire(steps: [.delete]) }
+        let state = states[bounds]
+        if state?.kind == .deleting { return .keep(because: .beingDeleted) }
+        if archived.contains(bounds), state?.kind != .deleted {
+            return .keep(because: .archivedWhole)
+        }
+        if state?.kind == .archived, let other = state?.condition, other != rule.condition {
+            return .keep(because: .otherRuleFirst)
+        }
+        guard rule.archives else { return .retire(steps: [.delete]) }
+        return afterTheGrace(since: state?.kind == .archived ? aged.archivedAt : nil)
     }
 
     /// What an operator has said about a range, whatever the policy says.
@@ -153,7 +203,25 @@ struct Gate {
 
     // MARK: What to say
 
-    var problems: [Problem] {
+    var problems: [Problem] { approvalProblems + withdrawnRules }
+
+    /// Deletions that have begun, and that no rule of today goes on with.
+    private var withdrawnRules: [Problem] {
+        let conditions = Set(policy.rules.map(\.condition))
+        return states.sorted { $0.key < $1.key }.compactMap { bounds, state in
+            guard state.kind == .deleting, let condition = state.condition,
+                !conditions.contains(condition)
+            else { return nil }
+            return Problem(
+                "rule.withdrawn", .brake,
+                "Rows of \(bounds) of \(policy.table) where \(condition) are archived and were "
+                    + "being deleted when their rule was taken out of the configuration. The "
+                    + "period is left alone until that has ended.",
+                hint: "Put the rule back until a run has ended what it began.")
+        }
+    }
+
+    private var approvalProblems: [Problem] {
         let ask: String
         switch approval {
         case .given: return []

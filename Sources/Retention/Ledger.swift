@@ -30,6 +30,12 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case deleting
         /// The rows of a slice that its archive holds were deleted.
         case deleted
+        /// Rows of a rule that keeps no archive are about to be deleted for good.
+        case purging
+        /// They were.
+        case purged
+        /// A rule found no row of its own in a range.
+        case swept
         /// A plain table was bounded, to become a partition: `to` among the details says where.
         case adopting
         /// The plain table is a partition, and another has its name.
@@ -40,6 +46,12 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
 
     /// Whether the range's rows are in the archive alone from then on.
     public var rowsAreGone: Bool { kind == .dropped || kind == .deleted }
+
+    /// Where the event is about the rows of a rule: the rule's condition.
+    public var condition: String? {
+        get { details["where"] }
+        set { details["where"] = newValue }
+    }
 
     public var kind: Kind
     /// The parent.

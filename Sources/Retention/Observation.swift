@@ -27,21 +27,24 @@ public struct TableObservation: Sendable {
     }
 
     /// A period of a wide partition, or of a plain table, that is older than the cutoff and has
-    /// rows.
+    /// rows; or one of any partition that a rule has not been applied to yet.
     public struct AgedPeriod: Equatable, Sendable {
         public var partition: Partition
         public var bounds: PartitionBounds
+        /// Nil: it is about all of its rows.
+        public var rule: RowRule?
         /// When its archive was published last, by the ledger.
         public var archivedAt: Instant?
         /// Its rows were being deleted when a run ended.
         public var isBeingDeleted: Bool
 
         public init(
-            partition: Partition, bounds: PartitionBounds, archivedAt: Instant? = nil,
-            isBeingDeleted: Bool = false
+            partition: Partition, bounds: PartitionBounds, rule: RowRule? = nil,
+            archivedAt: Instant? = nil, isBeingDeleted: Bool = false
         ) {
             self.partition = partition
             self.bounds = bounds
+            self.rule = rule
             self.archivedAt = archivedAt
             self.isBeingDeleted = isBeingDeleted
         }
@@ -54,8 +57,12 @@ public struct TableObservation: Sendable {
     /// Every name that a table or index of the schema has: a premade one must be another.
     public var takenNames: Set<String>
     public var archives: [Archive]
+    /// For each range the latest event that says where its rows are.
+    public var states: [PartitionBounds: LedgerEvent]
     /// Oldest first.
     public var agedPeriods: [AgedPeriod]
+    /// What rules are to be applied to: each has its rule.
+    public var ruledPeriods: [AgedPeriod]
     /// Wide partitions that hold no row any more.
     public var emptied: Set<UInt32>
     /// Whether deletes of rows would reach subscribers.
@@ -73,7 +80,9 @@ public struct TableObservation: Sendable {
     public init(
         policy: RetentionPolicy, table: PartitionedTable?, partitions: [Partition] = [],
         takenNames: Set<String> = [], archives: [Archive] = [],
-        agedPeriods: [AgedPeriod] = [], emptied: Set<UInt32> = [], isPublished: Bool = false,
+        states: [PartitionBounds: LedgerEvent] = [:],
+        agedPeriods: [AgedPeriod] = [], ruledPeriods: [AgedPeriod] = [], emptied: Set<UInt32> = [],
+        isPublished: Bool = false,
         superseded: Set<Slice> = [], quarantine: [Quarantined] = [],
         detaching: Set<UInt32> = [], approved: ApprovedPolicy? = nil,
         orders: StandingOrders = StandingOrders(), problems: [Problem] = []
@@ -83,7 +92,9 @@ public struct TableObservation: Sendable {
         self.partitions = partitions
         self.takenNames = takenNames
         self.archives = archives
+        self.states = states
         self.agedPeriods = agedPeriods
+        self.ruledPeriods = ruledPeriods
         self.emptied = emptied
         self.isPublished = isPublished
         self.superseded = superseded

@@ -30,10 +30,12 @@ public struct TablePlan: Equatable, Sendable, Codable {
         public var slice: Slice?
     }
 
-    /// A period of a wide partition or a plain table.
+    /// A period of a wide partition or a plain table, or a rule's rows of a period.
     public struct SliceEntry: Equatable, Sendable, Codable {
         public var partition: Partition
         public var bounds: PartitionBounds
+        /// Nil: all of its rows.
+        public var rule: RowRule?
         public var slice: Slice
         /// Its share of the partition, as though rows came evenly.
         public var bytes: Int64
@@ -56,6 +58,8 @@ public struct TablePlan: Equatable, Sendable, Codable {
     public var entries: [Entry]
     /// Oldest first.
     public var slices: [SliceEntry]
+    /// What rules take out of their periods, in the order of the periods and of the rules.
+    public var ruled: [SliceEntry]
     /// Wide partitions that all rows have left: they are dropped.
     public var emptied: [Partition]
     public var quarantine: [QuarantineEntry]
@@ -75,6 +79,7 @@ public struct TablePlan: Equatable, Sendable, Codable {
         premakes = []
         entries = []
         slices = []
+        ruled = []
         emptied = []
         quarantine = []
         backlog = 0
@@ -91,6 +96,11 @@ public struct TablePlan: Equatable, Sendable, Codable {
     /// Slices to archive or to delete, oldest first.
     public var agedSlices: [SliceEntry] {
         slices.filter { if case .retire = $0.verdict { true } else { false } }
+    }
+
+    /// Slices of rules to archive or to delete, oldest first.
+    public var agedRuled: [SliceEntry] {
+        ruled.filter { if case .retire = $0.verdict { true } else { false } }
     }
 
     /// Quarantined tables that stay and whose archive is yet to be compared with them: the run that

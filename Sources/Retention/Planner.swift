@@ -55,6 +55,28 @@ public struct Planner: Sendable {
                     verdict: verdict))
         }
         plan.emptied = gate.emptied
+        // A count of their own: they hold no partition up, and none holds them up.
+        var ruled = 0
+        var waitingForGrace: Set<PartitionBounds> = []
+        for aged in seen.ruledPeriods.sorted(by: seen.policy.isRuledBefore) {
+            var verdict = gate.ruledVerdict(of: aged)
+            if case .retire(let steps) = verdict {
+                if waitingForGrace.contains(aged.bounds) {
+                    verdict = .keep(because: .otherRuleFirst)
+                } else if !steps.contains(.delete) {
+                    waitingForGrace.insert(aged.bounds)
+                } else if !aged.isBeingDeleted, ruled >= limit {
+                    verdict = .keep(because: .backlog(nights: 1))
+                } else if !aged.isBeingDeleted {
+                    ruled += 1
+                }
+            }
+            plan.ruled.append(
+                .init(
+                    partition: aged.partition, bounds: aged.bounds, rule: aged.rule,
+                    slice: calendar.slice(of: aged.bounds), bytes: aged.partition.bytes,
+                    verdict: verdict))
+        }
         for partition in Self.oldestFirst(seen.partitions) {
             let slice = partition.bounds.map { calendar.slice(of: $0) }
             var verdict = gate.verdict(of: partition)
@@ -92,6 +114,18 @@ public struct Planner: Sendable {
             case (let x, _): x != nil
             }
         }
+    }
+}
+
+extension RetentionPolicy {
+    /// Oldest first; of one period, in the order in which the rules stand.
+    fileprivate func isRuledBefore(
+        _ a: TableObservation.AgedPeriod, _ b: TableObservation.AgedPeriod
+    ) -> Bool {
+        func place(_ aged: TableObservation.AgedPeriod) -> Int {
+            rules.firstIndex { $0 == aged.rule } ?? -1
+        }
+        return (a.bounds, a.partition.oid, place(a)) < (b.bounds, b.partition.oid, place(b))
     }
 }
 

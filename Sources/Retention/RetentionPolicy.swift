@@ -35,11 +35,14 @@ public struct RetentionPolicy: Equatable, Sendable {
     public var replicatesDeletes: Bool
     /// Rows in DEFAULT that belong to a period to be made ahead are moved into it.
     public var drainsDefault: Bool
+    /// Rows that leave earlier than the rest of their period; only `then: drop` heeds them.
+    public var rules: [RowRule]
 
     public init(
         table: QualifiedName, key: String, period: Period, premake: Int, retain: Span,
         then: RetentionAction, grace: Span, zone: Zone, maxRetire: Int,
-        isPlain: Bool = false, replicatesDeletes: Bool = false, drainsDefault: Bool = false
+        isPlain: Bool = false, replicatesDeletes: Bool = false, drainsDefault: Bool = false,
+        rules: [RowRule] = []
     ) {
         self.table = table
         self.key = key
@@ -53,6 +56,7 @@ public struct RetentionPolicy: Equatable, Sendable {
         self.isPlain = isPlain
         self.replicatesDeletes = replicatesDeletes
         self.drainsDefault = drainsDefault
+        self.rules = rules
     }
 }
 
@@ -62,21 +66,29 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
     public var period: Period
     public var retain: Span
     public var then: RetentionAction
+    public var rules: [RowRule]
 
     public init(_ policy: RetentionPolicy) {
         key = policy.key
         period = policy.period
         retain = policy.retain
         then = policy.then
+        rules = policy.rules
     }
 
     /// As a ledger event's details.
     public var details: [String: String] {
-        [
+        var details = [
             "key": key, "period": period.rawValue, "retain": retain.description,
             "then": then.rawValue,
         ]
+        for (index, rule) in rules.enumerated() {
+            details[Self.ruleKey(index)] = rule.description
+        }
+        return details
     }
+
+    private static func ruleKey(_ index: Int) -> String { "rule \(index + 1)" }
 
     /// Nil when the details are not those of a policy: then nothing was approved.
     public init?(details: [String: String]) {
@@ -88,6 +100,11 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
         self.period = period
         self.retain = retain
         self.then = then
+        rules = []
+        while let text = details[Self.ruleKey(rules.count)] {
+            guard let rule = RowRule(text) else { return nil }
+            rules.append(rule)
+        }
     }
 
     /// In which ways a policy removes more than this one, tonight; empty when in none.
@@ -104,6 +121,9 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
             policy.retain.before(now, in: policy.zone) > retain.before(now, in: policy.zone)
         {
             ways.append("retain is \(policy.retain), approved was \(retain)")
+        }
+        for rule in policy.rules.notCovered(by: rules, at: now, in: policy.zone) {
+            ways.append("the rule \(rule) was not approved")
         }
         return ways
     }

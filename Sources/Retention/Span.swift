@@ -1,5 +1,5 @@
 /// A length of time as people say it: months, days and a rest, each counted in its own way.
-public struct Span: Equatable, Sendable {
+public struct Span: Hashable, Sendable {
     public var months: Int
     public var days: Int
     public var microseconds: Int64

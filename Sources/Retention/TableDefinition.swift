@@ -110,15 +110,27 @@ public struct TableDefinition: Equatable, Sendable, Codable {
 extension TableDefinition {
     /// Whether rows of another shape fit into this one, and the other way round, but for NULLs.
     public func hasTypes(of other: TableDefinition) -> Bool {
-        columns.count == other.columns.count
-            && zip(columns, other.columns).allSatisfy {
-                $0.name == $1.name && $0.type == $1.type && $0.isGenerated == $1.isGenerated
-            }
+        columns.count == other.columns.count && beginsLike(other)
     }
 
-    /// A column that may be NULL in either is NULL in some row.
+    /// Whether it has the columns of another first, and then at least one more.
+    public func isWider(than other: TableDefinition) -> Bool {
+        columns.count > other.columns.count && beginsLike(other)
+    }
+
+    private func beginsLike(_ other: TableDefinition) -> Bool {
+        zip(columns, other.columns).allSatisfy {
+            $0.name == $1.name && $0.type == $1.type && $0.isGenerated == $1.isGenerated
+        }
+    }
+
+    /// A column that may be NULL in either is NULL in some row, and so is one that the other has
+    /// not.
     public func allowingNulls(of other: TableDefinition) -> TableDefinition {
         var result = self
+        for index in result.columns.indices.dropFirst(other.columns.count) {
+            result.columns[index].isNullable = true
+        }
         for (index, column) in other.columns.enumerated() where column.isNullable {
             result.columns[index].isNullable = true
         }

@@ -47,6 +47,16 @@ public enum Verdict: Equatable, Sendable, Codable {
         case published
         /// A slice that is archived; rows cannot be detached.
         case archivedSlice
+        /// Rows of it that are archived are being deleted; it waits until that has ended.
+        case beingDeleted
+        /// Only `then: drop` deletes the rows of a rule.
+        case ruleOfAMilderPolicy
+        /// Its rows are in the archive of the whole period already, and leave with it.
+        case archivedWhole
+        /// The rows of another rule are archived and have not left yet.
+        case otherRuleFirst
+        /// It is published, and deletes would reach subscribers.
+        case notReplicated
     }
 }
 
@@ -98,6 +108,11 @@ extension Verdict.Reason {
         case .published: "archived; it is published, and replicate_deletes is not set"
         case .archivedSlice:
             "archived; a part of a table cannot be detached, only then: drop ends it"
+        case .beingDeleted: "rows of it are being deleted against their archive; that ends first"
+        case .ruleOfAMilderPolicy: "rules delete rows only with then: drop"
+        case .archivedWhole: "archived whole; its rows leave with their partition"
+        case .otherRuleFirst: "rows of another rule are archived and leave first"
+        case .notReplicated: "it is published, and replicate_deletes is not set"
         }
     }
 }

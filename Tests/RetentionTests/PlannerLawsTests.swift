@@ -96,7 +96,8 @@ import Testing
                 if seen.table!.incomingForeignKeys != [] { return "deletes what is pointed at" }
                 let isArchived = seen.archives.contains { $0.bounds == bounds }
                 let since = isArchived ? aged.archivedAt ?? now : now
-                if seen.policy.grace.after(since, in: seen.policy.zone) > now {
+                let isOver = seen.policy.grace == Span()
+                if !isOver, seen.policy.grace.after(since, in: seen.policy.zone) > now {
                     return "deletes in the grace"
                 }
             }
@@ -109,6 +110,71 @@ import Testing
             return nil
         }
         #expect(deleted > 200, "the worlds hold too little to delete: \(deleted)")
+    }
+
+    @Test func noRowOfARuleLeavesThatIsNotExpiredApprovedAndItsOwn() {
+        var deleted = 0
+        forEachWorld(seed: 9) { seen, plan, now in
+            let calendar = TableCalendar(
+                policy: seen.policy, keyType: seen.table!.keyType, now: now)
+            for entry in plan.agedRuled {
+                let (bounds, steps) = (entry.bounds, steps(entry.verdict))
+                guard let rule = entry.rule else { return "has no rule" }
+                if rule.retain.after(bounds.to, in: calendar.zone) > calendar.now {
+                    return "touches what has not expired"
+                }
+                if bounds.contains(calendar.now) { return "touches the present" }
+                if seen.orders.reasonToKeep(bounds, at: now) != nil {
+                    return "touches what is kept"
+                }
+                if entry.partition.isForeign || entry.partition.isPartitioned {
+                    return "touches a stranger"
+                }
+                if !entry.partition.isWide, entry.partition.bounds != bounds {
+                    return "touches a part of \(entry.partition.extent)"
+                }
+                if seen.policy.then != .drop { return "touches although the policy does not drop" }
+                let ways = seen.approved?.harsherWays(of: seen.policy, at: now)
+                if ways?.isEmpty != true { return "touches what nobody approved" }
+                if seen.isPublished { return "deletes at subscribers" }
+                if seen.table!.incomingForeignKeys != [] { return "deletes what is pointed at" }
+                let state = seen.states[bounds]
+                if steps == [.delete] {
+                    let begun = state?.kind == .deleting && state?.condition == rule.condition
+                    if !begun, rule.archives { return "deletes unproven" }
+                } else if steps.prefix(3) != [.export, .verify, .publish] {
+                    return "does \(steps)"
+                }
+                let isArchived = seen.archives.contains { $0.bounds == bounds }
+                if isArchived, state == nil { return "cuts rows out of an archive of all" }
+                if state?.kind == .archived, state?.condition != rule.condition {
+                    return "replaces an archive of others"
+                }
+                if state?.kind == .deleting, state?.condition != rule.condition {
+                    return "does not let another deletion end"
+                }
+                if steps.contains(.delete) { deleted += 1 }
+            }
+            for entry in plan.retirements {
+                guard let bounds = entry.partition.bounds else { continue }
+                if seen.states[bounds]?.kind == .deleting { return "retires in a deletion" }
+            }
+            return nil
+        }
+        #expect(deleted > 200, "the worlds hold too little to delete: \(deleted)")
+    }
+
+    @Test func aRuleReadsBackFromItsWords() {
+        for rule in [
+            RowRule(condition: "level = 'DEBUG'", retain: Span(days: 14)),
+            RowRule(condition: "a, b: c", retain: Span(months: 13, days: 1), archives: false),
+            RowRule(condition: "", retain: Span()),
+        ] {
+            #expect(RowRule(rule.description) == rule, "\(rule)")
+        }
+        for text in ["", "14 days", "14 days, kept: x", "14 days: archived, x", "x, archived: y"] {
+            #expect(RowRule(text) == nil, "\(text)")
+        }
     }
 
     @Test func nothingIsDetachedOrDroppedUnverified() {

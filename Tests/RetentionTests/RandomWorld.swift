@@ -57,7 +57,7 @@ struct RandomWorld {
             then: RetentionAction.allCases.randomElement(using: &random)!,
             grace: Span(days: Int.random(in: 0...9, using: &random)),
             zone: Self.zones.randomElement(using: &random)!,
-            maxRetire: Int.random(in: 0...4, using: &random))
+            maxRetire: Int.random(in: 0...4, using: &random), rules: rules())
         let table = PartitionedTable(
             oid: 1, name: name, key: "created_at", keyType: keyType, owner: "owner",
             incomingForeignKeys: random.chance(5) ? ["orders.fk"] : [])
@@ -95,12 +95,45 @@ struct RandomWorld {
             }
             if random.chance(30) { seen.emptied.insert(wide.oid) }
         }
+        for partition in partitions {
+            for rule in policy.rules {
+                let zone = keyType.isNaive ? Zone.utc : policy.zone
+                let bounds =
+                    partition.bounds
+                    ?? period.bounds(
+                        containing: now, plus: -Int.random(in: -1...6, using: &random), in: zone)
+                if random.chance(15) {
+                    let kinds: [LedgerEvent.Kind] = [.archived, .deleting, .deleted, .dropped]
+                    var state = LedgerEvent(
+                        kinds.randomElement(using: &random)!, table: name,
+                        relationOID: partition.oid, bounds: bounds)
+                    if random.chance(60) { state.condition = rule.condition }
+                    seen.states[bounds] = state
+                    seen.archives.append(.init(bounds: bounds, digest: ContentDigest(), bytes: 1))
+                }
+                seen.ruledPeriods.append(
+                    .init(
+                        partition: partition, bounds: bounds, rule: rule, archivedAt: maybe(now),
+                        isBeingDeleted: seen.states[bounds]?.kind == .deleting
+                            && seen.states[bounds]?.condition == rule.condition))
+            }
+        }
         seen.isPublished = random.chance(10)
         if random.chance(5) {
             seen.orders.pauses.append(
                 Pause(table: nil, reason: "audit", by: "ops", until: maybe(now)))
         }
         return seen
+    }
+
+    private mutating func rules() -> [RowRule] {
+        guard random.chance(40) else { return [] }
+        return (1...Int.random(in: 1...2, using: &random)).map {
+            RowRule(
+                condition: "level = \($0)",
+                retain: Span(days: Int.random(in: 0...90, using: &random)),
+                archives: random.chance(70))
+        }
     }
 
     private mutating func span() -> Span {
@@ -124,6 +157,7 @@ struct RandomWorld {
         if random.chance(30) { approved.retain = span() }
         if random.chance(10) { approved.then = .keep }
         if random.chance(5) { approved.key = "other" }
+        if random.chance(10) { approved.rules = [] }
         return approved
     }
 

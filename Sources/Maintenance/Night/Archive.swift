@@ -42,16 +42,14 @@ struct Archiving {
         switch try course(for: subject) {
         case .fresh:
             let export = try export(subject, as: .first)
-            return try publish(export, stopwatch) { try $0.publish() }
+            return try publish(export, subject, stopwatch) { try $0.publish() }
         case .unchanged(let manifest, let coverage, let witness, let fingerprint):
             let directory = try session.store.directory(of: subject.slice)
             let proof = try session.verifier.verify(
                 manifest, in: directory, slice: subject.slice, covering: coverage)
             // A run may have died between publishing and making that durable, or saying so.
             try session.store.makeDurable(subject.slice)
-            if try !session.connection.ledger.knows(subject.slice, digest: manifest.digest) {
-                try record(manifest, at: subject.slice)
-            }
+            if try !isRecorded(manifest, subject) { try record(manifest, subject) }
             try session.store.removeRanges(of: subject.slice)
             return Archived(
                 proof: proof, witness: witness, fingerprint: fingerprint, exportSeconds: nil,
@@ -67,7 +65,7 @@ struct Archiving {
                 try export.staged.discard()
                 return try renew(old, firstOwn: 0, subject, stopwatch)
             }
-            return try publish(export, stopwatch) { try $0.replace() }
+            return try publish(export, subject, stopwatch) { try $0.replace() }
         case .widen(let old, let firstOwn, let witness):
             let export = try export(
                 subject, as: NextGeneration(old: old, adopting: firstOwn))
@@ -79,7 +77,7 @@ struct Archiving {
                         + "dropped; its older archive is as it was.",
                     hint: "Run it again; it goes on where it stopped.")
             }
-            return try publish(export, stopwatch) { try $0.replace() }
+            return try publish(export, subject, stopwatch) { try $0.replace() }
         case .renew(let old, let firstOwn):
             return try renew(old, firstOwn: firstOwn, subject, stopwatch)
         }
@@ -92,8 +90,8 @@ struct Archiving {
         let missing = try missing(
             from: export.manifest.parts[firstOwn...], of: export, old.parts[firstOwn...], old,
             subject)
-        guard missing == 0 else { return try keepBoth(export, missing, stopwatch) }
-        return try publish(export, stopwatch) { try $0.replace() }
+        guard missing == 0 else { return try keepBoth(export, missing, subject, stopwatch) }
+        return try publish(export, subject, stopwatch) { try $0.replace() }
     }
 
     /// How many rows of these parts of the archive in place are not among those of the export.
@@ -134,8 +132,11 @@ struct Archiving {
             if isWider, found.digest == old.digest { return .widen(old, firstOwn: 0, witness) }
         }
         let state = try lastState(of: subject)
-        // The archive alone has those rows; what the slice has now came later.
-        if subject.rows != nil, state?.rowsAreGone ?? false { return .add(to: old) }
+        // The archive alone has those rows; what there is now came later, or is no rule's.
+        if state?.kind == .deleted || subject.rows != nil && state?.rowsAreGone ?? false {
+            return .add(to: old)
+        }
+        if let rule = subject.rule { try requireItsOwn(state, rule, subject) }
         if isSameRelation { return .renew(old, firstOwn: old.firstOwnPart) }
         // By the relation, not by the range: rows that came out of the archive are not new to it.
         let isRestored = try session.connection.ledger.wasRestored(subject.relation.oid)
@@ -152,6 +153,35 @@ struct Archiving {
             $0.manifest.generation == old.generation + 1
                 && $0.manifest.definition.columns.map(\.name) == columns
         }
+    }
+
+    /// An archive of other rows than a rule's, all of which are still there, is not to be replaced by
+    /// one of the rule's.
+    private func requireItsOwn(_ state: LedgerEvent?, _ rule: RowRule, _ subject: Departing) throws
+    {
+        guard state?.condition == rule.condition else {
+            guard state?.condition == nil else {
+                throw Postponed(
+                    .waiting(
+                        "rows of another rule are archived at \(subject.slice) and leave before "
+                            + "those of the rule \(rule)"))
+            }
+            throw Problem(
+                "rule.in-the-way", .brake,
+                "The archive \(subject.slice) holds other rows than those of the rule \(rule), and "
+                    + "they have not left \(subject.name). Nothing was deleted.",
+                hint: "They leave with their partition; what is there: pgretain plan.")
+        }
+    }
+
+    /// A run may have died before it said that it has published.
+    private func isRecorded(_ manifest: Manifest, _ subject: Departing) throws -> Bool {
+        guard try session.connection.ledger.knows(subject.slice, digest: manifest.digest) else {
+            return false
+        }
+        // All rows may be those of a rule.
+        let state = try lastState(of: subject)
+        return state?.kind != .archived || state?.condition == subject.rule?.condition
     }
 
     private func lastState(of subject: Departing) throws -> LedgerEvent? {
@@ -208,12 +238,13 @@ struct Archiving {
     }
 
     private func publish(
-        _ export: Export.Result, _ stopwatch: Stopwatch, _ publish: (StagedArchive) throws -> Void
+        _ export: Export.Result, _ subject: Departing, _ stopwatch: Stopwatch,
+        _ publish: (StagedArchive) throws -> Void
     ) throws -> Archived {
         FailPoint.pass("night.exported")
         let proof = try prove(export, publish)
         FailPoint.pass("night.published")
-        try record(export.manifest, at: export.staged.slice)
+        try record(export.manifest, subject)
         FailPoint.pass("night.recorded")
         try session.store.removeRanges(of: export.staged.slice)
         return Archived(
@@ -264,10 +295,10 @@ struct Archiving {
 
     /// Rows that the old archive held are gone: the new one takes the place, the old one is kept
     /// beside it, and nothing is dropped until somebody has looked.
-    private func keepBoth(_ export: Export.Result, _ missing: UInt64, _ stopwatch: Stopwatch)
-        throws -> Archived
-    {
-        _ = try publish(export, stopwatch) { try $0.supersede() }
+    private func keepBoth(
+        _ export: Export.Result, _ missing: UInt64, _ subject: Departing, _ stopwatch: Stopwatch
+    ) throws -> Archived {
+        _ = try publish(export, subject, stopwatch) { try $0.supersede() }
         throw Problem(
             "archive.vanished", .data,
             "\(missing) rows that the archive \(export.staged.slice) held are gone from "
@@ -275,14 +306,14 @@ struct Archiving {
             hint: "Find out what removed or changed them; pgretain archives list shows both.")
     }
 
-    private func record(_ manifest: Manifest, at slice: Slice) throws {
-        try session.connection.ledger.append(
-            LedgerEvent(
-                .archived, table: session.table.name, relation: manifest.partition.name,
-                relationOID: manifest.partition.oid, bounds: manifest.bounds,
-                digest: manifest.digest, archive: slice.path,
-                details: ["generation": String(manifest.generation)]),
-            by: session.run)
+    private func record(_ manifest: Manifest, _ subject: Departing) throws {
+        var event = LedgerEvent(
+            .archived, table: session.table.name, relation: manifest.partition.name,
+            relationOID: manifest.partition.oid, bounds: manifest.bounds,
+            digest: manifest.digest, archive: subject.slice.path,
+            details: ["generation": String(manifest.generation)])
+        event.condition = subject.rule?.condition
+        try session.connection.ledger.append(event, by: session.run)
     }
 }
 

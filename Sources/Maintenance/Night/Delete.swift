@@ -19,6 +19,11 @@ struct Deleting {
         self.rows = rows
     }
 
+    /// How many rows there are to go.
+    func count() throws -> Int64 {
+        try session.connection.catalog.count(rows, of: subject.relation)
+    }
+
     /// How many rows went.
     func run(archived: consuming Archived) throws -> Int64 {
         try session.connection.setStep("delete from \(subject.name.name)")
@@ -27,7 +32,7 @@ struct Deleting {
         let digest = archived.proof.manifest.digest
         let deletion = try SliceDeletion(
             of: subject.relation, rows: rows, proof: archived.proof, witness: witness,
-            event: event(digest, at: subject.slice), by: session.run, on: session.connection
+            event: event(digest), by: session.run, on: session.connection
         ) { proof in
             try look.requireLeave()
             try look.requireArchive(proof)
@@ -68,11 +73,31 @@ struct Deleting {
         return try carryOut(deletion, manifest.digest)
     }
 
-    private func event(_ digest: ContentDigest, at slice: Slice) -> LedgerEvent {
-        LedgerEvent(
+    /// Deletes the rows of a rule that keeps no archive.
+    func purge() throws -> Int64 {
+        try session.connection.setStep("delete from \(subject.name.name)")
+        let look = LastLook(session: session, subject: subject)
+        let deletion = try SliceDeletion(
+            forGoodOf: subject.relation, rows: rows, event: event(nil), by: session.run,
+            on: session.connection, permit: look.requireLeave)
+        return try carryOut(deletion, nil)
+    }
+
+    /// Says that a rule has no rows here.
+    func noteSwept() throws {
+        var event = event(nil)
+        event.kind = .swept
+        try session.connection.ledger.append(event, by: session.run)
+    }
+
+    /// `digest`: of the archive that is deleted against.
+    private func event(_ digest: ContentDigest?) -> LedgerEvent {
+        var event = LedgerEvent(
             .deleting, table: session.table.name, relation: subject.name,
             relationOID: subject.relation.oid, bounds: subject.bounds, digest: digest,
-            archive: slice.path)
+            archive: digest == nil ? nil : subject.slice.path)
+        event.condition = subject.rule?.condition
+        return event
     }
 
     /// Since the proof nobody has touched a row of the slice, and all of its rows are older than
@@ -93,7 +118,7 @@ struct Deleting {
         return now
     }
 
-    private func carryOut(_ deletion: SliceDeletion, _ digest: ContentDigest) throws -> Int64 {
+    private func carryOut(_ deletion: SliceDeletion, _ digest: ContentDigest?) throws -> Int64 {
         var gone: Int64 = 0
         // A rewrite of the table in the midst of it moves rows to pages that have been passed.
         while case let spans = try deletion.spans(), !spans.isEmpty {
@@ -112,7 +137,9 @@ struct Deleting {
                     hint: "Look for rules and triggers on \(subject.name) that stop a DELETE.")
             }
         }
-        try deletion.end(event(digest, at: subject.slice), by: session.run)
+        var event = event(digest)
+        if digest == nil { event.details["rows"] = String(gone) }
+        try deletion.end(event, by: session.run)
         FailPoint.pass("night.deleted")
         try deletion.vacuum()
         return gone

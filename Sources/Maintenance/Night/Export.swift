@@ -43,7 +43,8 @@ struct Export {
         let age = session.snapshotAge()
         let snapshot = try session.snapshot(of: subject)
         let columns = CodedColumn.of(snapshot.definition, hex: hexColumns)
-        let adopted = try generation.adopt(into: staged, columns, snapshot, subject)
+        let adopted = try generation.adopt(
+            into: staged, columns, snapshot, subject, session)
         let pipeline = PartPipeline(
             session: session, subject: subject, columns: columns, staged: staged,
             firstIndex: adopted.count, age: age)

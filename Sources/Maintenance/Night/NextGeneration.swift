@@ -18,23 +18,33 @@ struct NextGeneration {
     var hexColumns: Set<Int> { adopting > 0 ? old?.hexColumns ?? [] : [] }
 
     /// Takes the parts over; they have to be written as ours will be, for columns of the same
-    /// types.
+    /// types. Where the table has got more columns since, the parts get them too.
     func adopt(
         into staged: StagedArchive, _ columns: [CodedColumn], _ snapshot: TableSnapshot,
-        _ subject: Departing
+        _ subject: Departing, _ session: TableSession
     ) throws -> [Manifest.Part] {
-        guard adopting > 0, let old else { return [] }
-        guard try old.codedColumns() == columns, old.definition.hasTypes(of: snapshot.definition)
+        guard adopting > 0, var old else { return [] }
+        let oldColumns = try old.codedColumns()
+        if oldColumns == columns, old.definition.hasTypes(of: snapshot.definition) {
+            return try staged.adoptParts(of: subject.slice, first: adopting)
+        }
+        guard oldColumns == Array(columns.prefix(oldColumns.count)),
+            snapshot.definition.isWider(than: old.definition)
         else {
             throw Problem(
                 "archive.columns", .data,
-                "Rows came to \(subject.name) after its archive was made, and its columns have "
-                    + "changed since, or hold bytes that are not UTF-8 as they did not: they "
-                    + "cannot become one archive. Nothing was dropped.",
+                "Rows came to \(subject.name) after its archive was made, or stayed when others "
+                    + "left, and its columns have changed since, or hold bytes that are not UTF-8 "
+                    + "as they did not: they cannot become one archive. Nothing was dropped.",
                 hint: "Move the rows to a table of the old shape, or move the archive "
                     + "\(subject.slice) out of the store after restoring it.")
         }
-        return try staged.adoptParts(of: subject.slice, first: adopting)
+        old.parts = Array(old.parts.prefix(adopting))
+        return try WidenedParts(
+            old: old, source: try session.store.directory(of: subject.slice), staged: staged,
+            compression: session.settings.compression, columns: columns,
+            interruption: session.interruption
+        ).write()
     }
 
     /// The columns that hold for all parts.

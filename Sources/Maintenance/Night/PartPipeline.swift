@@ -110,7 +110,7 @@ struct PartPipeline {
 }
 
 extension Manifest.Part {
-    fileprivate init(_ written: WrittenPart, _ summary: RowsSummary) {
+    init(_ written: WrittenPart, _ summary: RowsSummary) {
         // Infinities say nothing about where a key may be found.
         let keys = [summary.keys?.smallest, summary.keys?.largest].compactMap { $0 }
             .filter { $0 != .max && $0 != .min }.map(Instant.init(microseconds:))

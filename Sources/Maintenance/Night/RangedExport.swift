@@ -279,7 +279,8 @@ struct RangedExport {
         let columns = codedColumns(snapshot)
         let staged = try session.store.stage(subject.slice)
         do {
-            let adopted = try generation.adopt(into: staged, columns, snapshot, subject)
+            let adopted = try generation.adopt(
+                into: staged, columns, snapshot, subject, session)
             let own = try staged.adoptParts(of: kept.map(\.range), from: adopted.count)
             let manifest = session.manifest(
                 generation, of: subject, seenBy: snapshot, columns: columns, parts: adopted + own,

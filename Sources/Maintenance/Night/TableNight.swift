@@ -28,6 +28,9 @@ struct TableNight {
             (plan.unsettled + plan.drops).map(\.table.formerName.name)
             + plan.agedSlices.map { "\($0.partition.name.name) \($0.bounds)" }
             + plan.retirements.map(\.partition.name.name)
+            + plan.agedRuled.map {
+                "\($0.partition.name.name) \($0.rule?.sentence ?? "")"
+            }
         let done = retire(plan)
         tellWhatWaits(Array(names[done...]))
     }
@@ -63,7 +66,14 @@ struct TableNight {
             guard goOn() else { return done }
             attempt { night in try night.dropEmpty(partition) }
         }
-        return done + retire(plan.retirements, hasDefault: hasDefault)
+        done += retire(plan.retirements, hasDefault: hasDefault)
+        for entry in plan.agedRuled where halt == nil {
+            guard goOn() else { return done }
+            attempt { night in try night.leave(entry) }
+            guard halt == nil else { return done }
+            done += 1
+        }
+        return done
     }
 
     // MARK: Slices
@@ -73,10 +83,18 @@ struct TableNight {
 
     private mutating func leave(_ entry: TablePlan.SliceEntry) throws {
         guard case .retire(let steps) = entry.verdict else { return }
-        let subject = Departing(entry, of: session.table)
+        let stopwatch = Stopwatch()
+        var subject = Departing(entry, of: session.table)
         guard let deleting = Deleting(subject, session: session) else { return }
+        if let rule = entry.rule, steps.contains(.export) || !rule.archives {
+            let rows = try deleting.count()
+            guard rows > 0 else { return try deleting.noteSwept() }
+            guard rule.archives else {
+                return note(try deleting.purge(), deletedFrom: subject, stopwatch)
+            }
+            subject.expect(rows: rows, of: entry.partition)
+        }
         if !steps.contains(.export) {
-            let stopwatch = Stopwatch()
             return note(try deleting.resume(), deletedFrom: subject, stopwatch)
         }
         for attempt in 1...Self.mostAttempts {
@@ -99,7 +117,7 @@ struct TableNight {
         report.done.append(
             Report.Entry(
                 .delete, subject.name.name, bounds: subject.bounds, rows: UInt64(clamping: rows),
-                seconds: stopwatch.seconds))
+                seconds: stopwatch.seconds, note: subject.rule?.sentence ?? ""))
     }
 
     private mutating func dropEmpty(_ partition: Partition) throws {

@@ -79,13 +79,15 @@ struct Departing {
     let name: QualifiedName
     let bounds: PartitionBounds
     let slice: Slice
-    let bytes: Int64
+    private(set) var bytes: Int64
     /// By the server's statistics.
-    let estimatedRows: UInt64?
+    private(set) var estimatedRows: UInt64?
     /// The bounds it must still have; a quarantined table has none any more.
     let boundsSQL: String?
     /// Which of its rows it is about: all of them, unless it is a slice.
     let rows: KeySpan?
+    /// Where it is a slice of a rule.
+    let rule: RowRule?
 
     init(_ partition: Partition, bounds: PartitionBounds, slice: Slice) {
         relation = Relation(partition)
@@ -96,6 +98,7 @@ struct Departing {
         boundsSQL = partition.boundsSQL
         estimatedRows = partition.estimatedRows.map { UInt64(clamping: $0) }
         rows = nil
+        rule = nil
     }
 
     /// A period of a wide partition, or of a plain table.
@@ -108,7 +111,15 @@ struct Departing {
         bytes = entry.bytes
         boundsSQL = partition.isWholeTable ? nil : partition.boundsSQL
         estimatedRows = nil
-        rows = KeySpan(entry.bounds, of: table)
+        rule = entry.rule
+        rows = KeySpan(entry.bounds, of: table, rule: rule)
+    }
+
+    /// Of a slice whose rows have been counted: what they may take, as though rows were alike.
+    mutating func expect(rows: Int64, of partition: Partition) {
+        let all = max(partition.estimatedRows ?? rows, rows)
+        if all > 0 { bytes = Int64(Double(bytes) * Double(rows) / Double(all)) }
+        estimatedRows = UInt64(clamping: rows)
     }
 
     init(_ table: Quarantined, slice: Slice) {
@@ -120,6 +131,7 @@ struct Departing {
         boundsSQL = nil
         estimatedRows = nil
         rows = nil
+        rule = nil
     }
 
     /// The same rows after their table was detached.
@@ -132,6 +144,7 @@ struct Departing {
         boundsSQL = nil
         estimatedRows = earlier.estimatedRows
         rows = nil
+        rule = nil
     }
 }
 

@@ -17,8 +17,9 @@ struct ConfigurationResolver {
     ]
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
-        "slice_over", "partitioned", "replicate_deletes", "default",
+        "slice_over", "partitioned", "replicate_deletes", "default", "rules",
     ]
+    private static let ruleKeys = ["where", "retain", "archive"]
     private static let limitKeys =
         ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
     private static let later = [
@@ -27,7 +28,7 @@ struct ConfigurationResolver {
         "on_failure": "notifications are not built yet",
     ]
     private static let laterOfTables = [
-        "search_columns": "search is not built yet", "rules": "rules by row are not built yet",
+        "search_columns": "search is not built yet",
         "redact": "redaction is not built yet",
         "keep_archives": "archives are kept for ever",
     ]
@@ -221,14 +222,50 @@ struct ConfigurationResolver {
             entries["replicate_deletes"], "\(path).replicate_deletes", default: false)
         let strays: StrayRows = choice(
             entries["default"], "\(path).default", default: .report)
+        let rules = rules(entries["rules"], "\(path).rules", retain: retain, zone ?? .utc)
         guard let name, let key, let retain, let zone else { return nil }
         return TableSettings(
             policy: RetentionPolicy(
                 table: name, key: key, period: period, premake: premake, retain: retain,
                 then: then, grace: grace, zone: zone, maxRetire: maxRetire,
                 isPlain: !isPartitioned, replicatesDeletes: replicates,
-                drainsDefault: strays == .drain),
+                drainsDefault: strays == .drain, rules: rules),
             compression: compression, sliceOver: sliceOver)
+    }
+
+    private mutating func rules(
+        _ node: Node?, _ path: String, retain: Span?, _ zone: Zone
+    ) -> [RowRule] {
+        guard let node else { return [] }
+        guard case .sequence(let sequence) = node else {
+            reader.complain("must be a list of rules", key: path, at: node)
+            return []
+        }
+        var rules: [RowRule] = []
+        for (index, node) in sequence.enumerated() {
+            let path = "\(path)[\(index)]"
+            let entries = reader.entries(node, of: path, known: Self.ruleKeys)
+            let condition = required(entries["where"], "\(path).where", parent: node)
+            let span = required(entries["retain"], "\(path).retain", parent: node)
+                .flatMap { _ in entries["retain"] }
+                .flatMap { reader.span($0, key: "\(path).retain") }
+            let archives = flag(entries["archive"], "\(path).archive", default: true)
+            guard let condition, let span else { continue }
+            let epoch = Instant(microseconds: 0)
+            if let retain, span.before(epoch, in: zone) <= retain.before(epoch, in: zone) {
+                reader.complain(
+                    "`\(span)` must be shorter than the table's, which is \(retain)",
+                    key: "\(path).retain", at: entries["retain"])
+            }
+            if rules.contains(where: { $0.condition == condition }) {
+                reader.complain("the same condition stands twice", key: "\(path).where", at: node)
+            }
+            if condition.allSatisfy(\.isWhitespace) {
+                reader.complain("must be a condition", key: "\(path).where", at: node)
+            }
+            rules.append(RowRule(condition: condition, retain: span, archives: archives))
+        }
+        return rules
     }
 
     private mutating func required(_ node: Node?, _ key: String, parent: Node) -> String? {

@@ -18,6 +18,10 @@ enum ApprovalText {
         }
         text += "\n"
         for name in approval.partitions { text += "    \(name)\n" }
+        for rule in approval.rules {
+            text += "  and rows where \(rule.condition) once \(rule.retain) old"
+            text += rule.archives ? "\n" : ", FOR GOOD: no archive keeps them\n"
+        }
         return text
     }
 }

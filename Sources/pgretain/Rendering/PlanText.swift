@@ -21,6 +21,7 @@ enum PlanText {
                 }
             text += "  by \(policy.key), a \(policy.period.rawValue) each in \(policy.zone.name); "
             text += "retain \(policy.retain), \(end)\n"
+            for rule in policy.rules { text += "  rule: \(rule)\n" }
         }
         text += "  expired is what lies wholly before \(plan.cutoff.dateText)\n\n"
         var table = TextTable([.left, .left, .left, .right, .left])
@@ -32,6 +33,12 @@ enum PlanText {
             table.add(
                 verb, entry.partition.name.name, entry.bounds.description,
                 Quantities.bytes(entry.bytes), why)
+        }
+        for entry in plan.ruled {
+            let (verb, why) = words(entry.verdict)
+            table.add(
+                verb, entry.partition.name.name, entry.bounds.description, "",
+                "\(entry.rule?.sentence ?? ""): \(why)")
         }
         for partition in plan.emptied {
             table.add(
