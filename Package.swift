@@ -90,6 +90,9 @@ let package = Package(
             name: "ArchivesTests", dependencies: ["Archives", "SampleLogs", "Retention"],
             swiftSettings: strict),
         .testTarget(
+            name: "CapacityTests", dependencies: ["Capacity", "Retention"],
+            swiftSettings: strict),
+        .testTarget(
             name: "PostgresTests", dependencies: ["Postgres", "Retention"],
             swiftSettings: strict),
         .testTarget(

@@ -23,6 +23,8 @@ public struct StatusReport: Sendable, Encodable {
         public var holds: [Hold]
         public var pins: [Pin]
         public var pauses: [Pause]
+        /// What is amiss with its indexes, a sentence each.
+        public var indexFindings: [String]
         public var problems: [Problem]
     }
 
@@ -56,7 +58,8 @@ public struct StatusReport: Sendable, Encodable {
             let settings = try site.settings(of: name)
             let now = try connection.serverClock()
             let seen = TableObservation.observe(settings, on: connection, store: store, now: now)
-            report.tables.append(Table(seen, now: now))
+            report.tables.append(
+                Table(seen, now: now, findings: try findings(seen, on: connection)))
         }
         if try connection.ledger.state() != .absent {
             report.runs = try connection.ledger.lastRuns(5).map {
@@ -68,13 +71,20 @@ public struct StatusReport: Sendable, Encodable {
         return report
     }
 
+    private static func findings(
+        _ seen: TableObservation, on connection: Connection
+    ) throws -> [String] {
+        guard let table = seen.table else { return [] }
+        return IndexReview.findings(try connection.catalog.indexes(of: table), key: table.key)
+    }
+
     public var exitStatus: ExitStatus {
         .of((problems + tables.flatMap(\.problems)).map(\.status))
     }
 }
 
 extension StatusReport.Table {
-    fileprivate init(_ seen: TableObservation, now: Instant) {
+    fileprivate init(_ seen: TableObservation, now: Instant, findings: [String]) {
         let ranges = seen.partitions.compactMap(\.bounds)
         self.init(
             table: seen.policy.table, then: seen.policy.then, partitions: seen.partitions.count,
@@ -84,7 +94,7 @@ extension StatusReport.Table {
             archiveBytes: seen.archives.reduce(0) { $0 + $1.bytes },
             archivedRows: seen.archives.reduce(0) { $0 + $1.digest.rows }, approved: seen.approved,
             quarantine: seen.quarantine, holds: seen.orders.holds, pins: seen.orders.pins,
-            pauses: seen.orders.pauses,
+            pauses: seen.orders.pauses, indexFindings: findings,
             problems: seen.problems)
     }
 }

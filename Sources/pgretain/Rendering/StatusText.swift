@@ -58,6 +58,7 @@ enum StatusText {
             let end = pause.until.map { " until \($0.dateText)" } ?? ""
             text += "  paused\(end) by \(pause.by): \(pause.reason)\n"
         }
+        for finding in table.indexFindings { text += "  \(finding)\n" }
         for problem in table.problems { text += self.text(problem, indent: "  ") }
         return text
     }
