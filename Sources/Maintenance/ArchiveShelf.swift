@@ -34,12 +34,7 @@ public struct ArchiveShelf {
     /// The archives of one period: its name as an operator writes it, in the table's own period.
     public static func slice(site: Site, table: QualifiedName, period: String) throws -> Slice {
         let policy = try site.settings(of: table).policy
-        guard let first = policy.period.firstDay(named: period) else {
-            throw Problem(
-                "period.form", .usage,
-                "`\(period)` does not name a \(policy.period.rawValue) of \(table).",
-                hint: "Write it like \(policy.period.example).")
-        }
+        let first = try policy.firstDay(of: period)
         // A path is of the calendar alone: it is the same in every zone.
         let bounds = policy.period.bounds(containing: Zone.utc.instant(first), in: .utc)
         return Slice(table: table, path: policy.period.slicePath(of: bounds, in: .utc))
@@ -129,6 +124,17 @@ extension ArchiveShelf.Entry {
         case .failure(let error):
             problem = error.problem
         }
+    }
+}
+
+extension RetentionPolicy {
+    /// The first day of a period, by its name.
+    func firstDay(of period: String) throws(Problem) -> CivilDate {
+        if let first = self.period.firstDay(named: period) { return first }
+        throw Problem(
+            "period.form", .usage,
+            "`\(period)` does not name a \(self.period.rawValue) of \(table).",
+            hint: "Write it like \(self.period.example).")
     }
 }
 

@@ -52,6 +52,11 @@ extension Connection {
         }
     }
 
+    /// All of `body` or nothing of it: for words of operators and their ledger rows.
+    public func together<Value>(_ body: () throws -> Value) throws -> Value {
+        try transaction(.readCommitted, body)
+    }
+
     /// In the current transaction where there is one, else in one of its own.
     func inSomeTransaction<Value>(_ body: () throws -> Value) throws -> Value {
         isInTransaction ? try body() : try transaction(.readCommitted, body)

@@ -4,10 +4,10 @@ extension PartitionDDL {
     /// Undoes a detach: the quarantined table gets its names back and becomes a partition again,
     /// with its ledger row in the same transaction.
     ///
-    /// A CHECK of its bounds is made and validated first, so that ATTACH does not read the table.
+    /// `also` belongs to the same transaction. A CHECK of its bounds is made and validated first, so that ATTACH does not read the table.
     public func reattach(
         _ table: Quarantined, to parent: PartitionedTable, event: LedgerEvent,
-        by run: RunIdentity, ladder: LockLadder
+        by run: RunIdentity, ladder: LockLadder, also: (Relation) throws -> Void
     ) throws -> Relation {
         let bystanders = try self.bystanders(of: parent)
         try refuseRowsInDefault(bystanders, bounds: table.bounds, of: parent)
@@ -32,6 +32,7 @@ extension PartitionDDL {
                 event.bounds = table.bounds
                 event.boundsSQL = table.boundsSQL
                 try connection.ledger.append(event, by: run)
+                try also(back)
                 return back
             }
         }

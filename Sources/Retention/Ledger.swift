@@ -19,8 +19,12 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case abandoned
         /// An archive came back as a table, or as a partition.
         case restored
-        /// A pin was lifted.
+        /// An operator said that a range stays.
+        case held
+        /// A hold ended, or a pin was lifted: its number is among the details.
         case released
+        /// An operator stopped the retirement of the table, and let it go on.
+        case paused, resumed
         /// A quarantined table went back to its place.
         case reattached
         /// An operator said that a store belongs to this database.

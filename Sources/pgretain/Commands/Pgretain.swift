@@ -23,7 +23,8 @@ struct Pgretain: ParsableCommand {
         version: Surroundings.tool,
         subcommands: [
             Run.self, PlanCommand.self, Approve.self, Status.self, ArchivesCommand.self,
-            RestoreCommand.self, AdoptCommand.self, Rebind.self, Init.self, ConfigCommand.self,
+            RestoreCommand.self, HoldCommand.self, PauseCommand.self, ResumeCommand.self,
+            ReattachCommand.self, AdoptCommand.self, Rebind.self, Init.self, ConfigCommand.self,
             SchemaCommand.self,
         ])
 }

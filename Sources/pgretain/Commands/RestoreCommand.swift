@@ -10,10 +10,12 @@ struct RestoreCommand: ParsableCommand {
             EXAMPLES
               pgretain restore --table system_logs --period 2025-01 --into back
               pgretain restore --table system_logs --period 2025-01 --attach
+              pgretain restore --table system_logs --period 2025-01 --release
 
             The rows are loaded, read back and compared by digest, and only then
             is anything to be seen of them under the table's name. What was
-            restored is pinned: retention leaves it alone until the pin ends.
+            restored is pinned: retention leaves it alone until the pin ends, or
+            is released.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -32,27 +34,34 @@ struct RestoreCommand: ParsableCommand {
     @Flag(name: .long, help: "As a partition of its table again.")
     var attach = false
 
+    @Flag(name: .long, help: "Restore nothing: let retention have again what was restored.")
+    var release = false
+
     @Flag(name: .long, help: "With --into: the indexes and unique constraints too.")
     var indexes = false
 
     @Option(
-        name: .long, help: "How long retention leaves it alone.",
-        transform: { text in
-            guard let span = Span(text) else {
-                throw ValidationError("`\(text)` is no length of time; write it like 30 days")
-            }
-            return span
-        })
+        name: .long, help: "How long retention leaves it alone.", transform: Span.parse)
     var pin = Span(days: 30)
 
     func validate() throws {
-        guard attach != (into != nil) else {
-            throw ValidationError("say either --into TABLE or --attach")
+        guard [attach, into != nil, release].count(where: { $0 }) == 1 else {
+            throw ValidationError("say one of --into TABLE, --attach and --release")
         }
+    }
+
+    private func unpin(_ site: Site) throws {
+        let orders = try Orders(site: site, host: Surroundings.host)
+        let pins = try orders.unpin(table, .period(period))
+        if common.json { return common.console.out(try JSONDocument.text("released", pins)) }
+        guard !common.quiet else { return }
+        for pin in pins { common.console.out("released: \(pin.relation) \(pin.bounds)\n") }
+        if pins.isEmpty { common.console.out("nothing of it is pinned\n") }
     }
 
     func run() throws {
         let site = try common.site()
+        if release { return try unpin(site) }
         let console = common.console
         let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
         let progress = ProgressLine(console)
