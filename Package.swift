@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "pgretain",
             dependencies: [
-                "Retention", "Capacity", "Maintenance", "Yams",
+                "Retention", "RowCoding", "Capacity", "Maintenance", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

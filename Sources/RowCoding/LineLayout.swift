@@ -56,3 +56,27 @@ struct LineLayout: ~Copyable {
         return Array(output.bytes)
     }
 }
+
+extension LineLayout.Column {
+    /// Goes from the comma or brace behind the colon, if the key is the column's.
+    @inline(__always)
+    func takeKey(_ source: inout Source) -> Bool {
+        let length = keyLength
+        // The first of the bytes is the lead, which has been looked at.
+        var mask = ~UInt64(0xff)
+        var offset = 0
+        while true {
+            let wanted = UInt64(
+                littleEndian: UnsafeRawPointer(key + offset)
+                    .loadUnaligned(as: UInt64.self))
+            let left = length &- offset
+            if left < 8 { mask &= (1 &<< UInt64(truncatingIfNeeded: left &* 8)) &- 1 }
+            if (source.word(offset) ^ wanted) & mask != 0 { return false }
+            offset &+= 8
+            if offset >= length { break }
+            mask = .max
+        }
+        source.at += length
+        return true
+    }
+}

@@ -27,7 +27,7 @@ extension RowDecoder {
         while index < count {
             let layout = layout.columns[index]
             if sink.at > sink.limit { sink = row.grown(sink) }
-            if source.byte == lead, takeKey(layout, &source) {
+            if source.byte == lead, layout.takeKey(&source) {
                 lead = ASCII.comma
                 do throws(CodingFault.Reason) {
                     try decodeField(&source, &sink, layout.form)
@@ -57,28 +57,6 @@ extension RowDecoder {
         row.take(sink)
         next.at = source.at + 2
         return RowDigest.hash(row.base, row.base + row.count - 1)
-    }
-
-    /// Goes from the comma or brace behind the colon, if the key is the column's.
-    @inline(__always)
-    private func takeKey(_ column: LineLayout.Column, _ source: inout Source) -> Bool {
-        let length = column.keyLength
-        // The first of the bytes is the lead, which has been looked at.
-        var mask = ~UInt64(0xff)
-        var offset = 0
-        while true {
-            let key = UInt64(
-                littleEndian: UnsafeRawPointer(column.key + offset)
-                    .loadUnaligned(as: UInt64.self))
-            let left = length &- offset
-            if left < 8 { mask &= (1 &<< UInt64(truncatingIfNeeded: left &* 8)) &- 1 }
-            if (source.word(offset) ^ key) & mask != 0 { return false }
-            offset &+= 8
-            if offset >= length { break }
-            mask = .max
-        }
-        source.at += length
-        return true
     }
 
     @inline(__always)

@@ -18,7 +18,12 @@ struct Console: Sendable {
 
     /// Data. A stdout that cannot take it ends the program: a truncated answer is no answer.
     func out(_ text: String) {
-        guard write(text, to: Self.standardOutput) else {
+        var text = text
+        text.withUTF8 { out(UnsafeRawBufferPointer($0)) }
+    }
+
+    func out(_ bytes: UnsafeRawBufferPointer) {
+        guard write(bytes, to: Self.standardOutput) else {
             _ = write("pgretain: standard output: \(String(cString: strerror(errno)))\n", to: 2)
             exit(Retention.ExitStatus.inputOutput.rawValue)
         }
@@ -50,17 +55,19 @@ struct Console: Sendable {
 
     private func write(_ text: String, to descriptor: Int32) -> Bool {
         var text = text
-        return text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-                if count < 0 {
-                    guard errno == EINTR else { return false }
-                    continue
-                }
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        return text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count < 0 {
+                guard errno == EINTR else { return false }
+                continue
             }
-            return true
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
+        return true
     }
 }

@@ -37,7 +37,7 @@ import Testing
         let blocks = try Documentation.blocks("sh", of: "README.md").map {
             $0.split(separator: "\n").map(String.init)
         }
-        try #require(blocks.map(\.count) == [3, 1, 3, 7])
+        try #require(blocks.map(\.count) == [3, 1, 3, 8])
         try blocks[0].forEach(type)
         #expect(try scene.slices().count == 14, "kept and archived")
         #expect(try scene.partitions(of: "system_logs").count == 15)

@@ -13,6 +13,7 @@ struct Pgretain: ParsableCommand {
               pgretain run                    tonight's work, from cron
               pgretain archives verify        read every archive back, prove it
               pgretain restore --table system_logs --period 2025-01 --into back
+              pgretain search --table system_logs --where request_id=… --limit 1
 
             EXIT STATUS
               0 done   1 something failed, the rest was finished   64 usage   65 data
@@ -23,7 +24,8 @@ struct Pgretain: ParsableCommand {
         version: Surroundings.tool,
         subcommands: [
             Run.self, PlanCommand.self, Approve.self, Status.self, ArchivesCommand.self,
-            RestoreCommand.self, HoldCommand.self, PauseCommand.self, ResumeCommand.self,
+            RestoreCommand.self, SearchCommand.self, HoldCommand.self, PauseCommand.self,
+            ResumeCommand.self,
             ReattachCommand.self, AdoptCommand.self, Rebind.self, Init.self, ConfigCommand.self,
             SchemaCommand.self,
         ])

@@ -11,9 +11,9 @@ struct TextTable {
         self.indent = indent
     }
 
-    mutating func add(_ cells: String...) {
-        rows.append(cells)
-    }
+    mutating func add(_ cells: String...) { add(cells) }
+
+    mutating func add(_ cells: [String]) { rows.append(cells) }
 
     var text: String {
         let widths = alignments.indices.map { column in

@@ -1,0 +1,295 @@
+import Archives
+import Retention
+import RowCoding
+import Synchronization
+
+/// Rows out of archives, with no database: only parts that can hold some are read.
+public struct Search {
+    public struct Query: Sendable {
+        public var table: QualifiedName
+        public var from: Moment?
+        public var to: Moment?
+        /// All of them are to be met.
+        public var conditions: [RowCondition]
+        /// What of a row is given; nil for all, as the archive has it.
+        public var selection: [String]?
+        /// In which form; in any other than lines of JSON, without a selection all columns are
+        /// given that any archive has.
+        public var form: RowFilter.Form
+        public var limit: Int
+
+        public init(
+            table: QualifiedName, from: Moment?, to: Moment?, conditions: [RowCondition],
+            selection: [String]?, form: RowFilter.Form, limit: Int
+        ) {
+            self.table = table
+            self.from = from
+            self.to = to
+            self.conditions = conditions
+            self.selection = selection
+            self.form = form
+            self.limit = limit
+        }
+    }
+
+    /// What was found, and what had to be read for it.
+    public struct Summary: Sendable, Encodable {
+        public var rows = 0
+        public var archives = 0
+        public var archivesRead = 0
+        public var parts = 0
+        public var partsRead = 0
+        public var bytes: Int64 = 0
+        public var bytesRead: Int64 = 0
+        /// The columns of the archives that were looked at, in their order.
+        public var columns: [String] = []
+        /// What is given of each row, where it is not the archive's line.
+        public var selection: [String]?
+        /// What could not be searched.
+        public var problems: [Problem] = []
+    }
+
+    private let site: Site
+    private let interruption: Interruption
+
+    public init(site: Site, interruption: Interruption) {
+        self.site = site
+        self.interruption = interruption
+    }
+
+    /// One part to be looked through.
+    private struct Task: Sendable {
+        let number: Int
+        let part: Manifest.Part
+        let archive: Int
+    }
+
+    /// An archive with rows that may meet the query.
+    private struct Source: Sendable {
+        let slice: Slice
+        let directory: ArchiveDirectory
+        let columns: [CodedColumn]
+        let conditions: [(RowCondition, FieldPath)]
+        let parts: [Manifest.Part]
+    }
+
+    private final class Found: @unchecked Sendable {
+        // Owned by one thread at a time: the worker that fills it, then the one that gives it out.
+        var lines = OutputBuffer()
+        var rows = 0
+    }
+
+    private enum Outcome: Sendable {
+        case found(Found)
+        case damaged(Problem)
+    }
+
+    /// Gives the rows' lines out, in the order of the archives' ranges and of the rows in them;
+    /// before them what is known before any part is read.
+    public func run(
+        _ query: Query, begin: (Summary) -> Void = { _ in },
+        give: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Summary {
+        var summary = Summary()
+        let sources = try sources(query, &summary)
+        begin(summary)
+        let tasks = sources.enumerated().flatMap { index, source in
+            source.parts.map { (part: $0, archive: index) }
+        }.enumerated().map { Task(number: $0, part: $1.part, archive: $1.archive) }
+        guard !tasks.isEmpty, query.limit > 0 else { return summary }
+
+        let workers = min(site.workersInMemory, tasks.count)
+        let waiting = BlockingQueue(tasks)
+        waiting.close()
+        // Who has none of these may not begin: what is found waits for its turn in memory.
+        let tickets = BlockingQueue(Array(repeating: true, count: workers + 1))
+        let results = Mutex<[Int: Outcome]>([:])
+        let changed = BlockingQueue<Bool>()
+        let (interruption, limit, form) = (interruption, query.limit, query.form)
+        let selection = summary.selection
+        let read = Mutex((parts: 0, bytes: Int64(0), archives: Set<Int>()))
+        let stop: @Sendable () -> Void = {
+            waiting.abandon()
+            tickets.abandon()
+            changed.abandon()
+        }
+        try Threads.run(
+            workers,
+            work: {
+                var reader = PartReader()
+                while tickets.pop() != nil, let task = waiting.pop() {
+                    try interruption.check()
+                    let source = sources[task.archive]
+                    let found = Found()
+                    var outcome = Outcome.found(found)
+                    do {
+                        var filter = try RowFilter(
+                            source.columns, conditions: source.conditions, selection: selection,
+                            form: form)
+                        found.rows = try filter.filter(
+                            try reader.read(task.part, in: source.directory), limit: limit,
+                            into: &found.lines)
+                    } catch {
+                        outcome = .damaged(Problem(explaining: error))
+                    }
+                    read.withLock {
+                        $0.parts += 1
+                        $0.bytes += task.part.bytes
+                        $0.archives.insert(task.archive)
+                    }
+                    results.withLock { $0[task.number] = outcome }
+                    changed.push(true)
+                }
+            },
+            stop: stop,
+            lead: {
+                var next = 0
+                while next < tasks.count, summary.rows < limit {
+                    guard let outcome = results.withLock({ $0.removeValue(forKey: next) }) else {
+                        guard changed.pop() != nil else { return }
+                        continue
+                    }
+                    next += 1
+                    switch outcome {
+                    case .damaged(let problem): summary.problems.append(problem)
+                    case .found(let found) where found.rows > 0:
+                        let rows = min(found.rows, limit - summary.rows)
+                        try give(found.lines.bytes.firstLines(rows, of: found.rows))
+                        summary.rows += rows
+                    case .found: break
+                    }
+                    tickets.push(true)
+                }
+                stop()
+            })
+        read.withLock {
+            summary.partsRead = $0.parts
+            summary.bytesRead = $0.bytes
+            summary.archivesRead = $0.archives.count
+        }
+        return summary
+    }
+
+    // MARK: Where to look
+
+    private func sources(_ query: Query, _ summary: inout Summary) throws -> [Source] {
+        let store = try site.openStore(.readOnly)
+        let policy = try site.settings(of: query.table).policy
+        let asked = Set(query.conditions.map(\.subject) + (query.selection ?? []))
+        var unknown: Set<String>?
+        var found: [(archive: StoredArchive, manifest: Manifest, columns: [CodedColumn])] = []
+        for archive in try store.archives(of: query.table) where archive.superseded == nil {
+            try interruption.check()
+            do {
+                let manifest = try archive.manifest.get()
+                let columns = try manifest.codedColumns()
+                summary.archives += 1
+                summary.parts += manifest.parts.count
+                summary.bytes += manifest.bytes
+                for column in columns where !summary.columns.contains(column.name) {
+                    summary.columns.append(column.name)
+                }
+                let missing = asked.filter { FieldPath($0, in: columns) == nil }
+                unknown = unknown.map { $0.intersection(missing) } ?? missing
+                found.append((archive, manifest, columns))
+            } catch {
+                summary.problems.append(Problem(explaining: error))
+            }
+        }
+        summary.selection = query.selection ?? (query.form == .json ? nil : summary.columns)
+        if let name = unknown?.sorted().first {
+            throw Problem(
+                "search.column", .usage, "No archive of \(query.table) has a column \(name).",
+                hint: "They have: \(summary.columns.joined(separator: ", ")).")
+        }
+        do {
+            return try found.sorted { $0.manifest.bounds < $1.manifest.bounds }.compactMap {
+                try source($0.archive, $0.manifest, $0.columns, query, policy)
+            }
+        } catch let fault as ConditionFault {
+            let condition = fault.condition
+            throw Problem(
+                "search.condition", .usage,
+                "\(condition.subject)\(condition.comparison.rawValue)\(condition.operand): "
+                    + "\(fault.reason).",
+                hint: "pgretain search --help has examples.")
+        }
+    }
+
+    /// Nil where no row of the archive can meet the query.
+    private func source(
+        _ archive: StoredArchive, _ manifest: Manifest, _ columns: [CodedColumn], _ query: Query,
+        _ policy: RetentionPolicy
+    ) throws -> Source? {
+        let zone = manifest.keyType.isNaive ? Zone.utc : policy.zone
+        let from = query.from?.instant(in: zone)
+        let to = query.to?.instant(in: zone)
+        var wanted = query.conditions.map { $0.normalized(columns, zone) }
+        if let from {
+            wanted.append(.init(manifest.key, .greaterOrEqual, manifest.keyType.json(from)))
+        }
+        if let to { wanted.append(.init(manifest.key, .less, manifest.keyType.json(to))) }
+        var conditions: [(RowCondition, FieldPath)] = []
+        for condition in wanted {
+            // NULL, as it were.
+            guard let path = FieldPath(condition.subject, in: columns) else { return nil }
+            conditions.append((condition, path))
+        }
+        // A condition that is none is said before anything is read.
+        _ = try RowFilter(columns, conditions: conditions, selection: query.selection)
+        let parts = manifest.parts.filter { part in
+            guard let smallest = part.smallestKey, let largest = part.largestKey else {
+                return true
+            }
+            return from.map { largest >= $0 } ?? true && to.map { smallest < $0 } ?? true
+        }
+        guard !parts.isEmpty else { return nil }
+        return Source(
+            slice: archive.slice, directory: archive.directory, columns: columns,
+            conditions: conditions, parts: parts)
+    }
+}
+
+extension KeyType {
+    /// An instant as a line has it; texts of this form are ordered as the times are.
+    fileprivate func json(_ instant: Instant) -> String {
+        switch self {
+        case .timestampWithTimeZone: instant.text(separator: "T", zone: "+00:00")
+        case .timestamp: instant.text(separator: "T", zone: "")
+        case .date:
+            CivilDateTime(utc: instant).microseconds == 0
+                ? CivilDateTime(utc: instant).date.description : CivilDateTime(utc: instant).text()
+        }
+    }
+}
+
+extension RowCondition {
+    /// A time is compared as a line has it, however it was written.
+    fileprivate func normalized(_ columns: [CodedColumn], _ zone: Zone) -> RowCondition {
+        guard comparison != .matches, comparison != .matchesNot,
+            let path = FieldPath(subject, in: columns), path.keys.isEmpty,
+            let moment = Moment(operand)
+        else { return self }
+        switch columns[path.column].form {
+        case .timestampWithTimeZone:
+            return .init(
+                subject, comparison, KeyType.timestampWithTimeZone.json(moment.instant(in: zone)))
+        case .timestamp:
+            return .init(subject, comparison, KeyType.timestamp.json(moment.instant(in: .utc)))
+        default: return self
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The first of so many lines.
+    fileprivate func firstLines(_ wanted: Int, of all: Int) -> UnsafeRawBufferPointer {
+        guard wanted < all else { return self }
+        var left = wanted
+        for (index, byte) in enumerated() where byte == UInt8(ascii: "\n") {
+            left -= 1
+            if left == 0 { return UnsafeRawBufferPointer(rebasing: self[...index]) }
+        }
+        return self
+    }
+}
