@@ -6,7 +6,13 @@ import Retention
 /// Row versions do not show a change of these: an enum label that is renamed leaves every row's
 /// `xmin` as it was, and changes what the rows say.
 public struct SchemaFingerprint: Hashable, Sendable {
+    /// A line each: columns, types, labels.
     let text: String
+
+    /// Whether everything is as it was then; more may have come.
+    func holds(_ earlier: String) -> Bool {
+        Set(text.split(separator: "\n")).isSuperset(of: earlier.split(separator: "\n"))
+    }
 }
 
 extension Catalog {

@@ -46,6 +46,7 @@ public struct SliceDeletion {
         event.relationOID = relation.oid
         event.details["horizon"] = String(horizon)
         event.details["system"] = connection.facts.systemIdentifier ?? ""
+        event.details["shape"] = witness.fingerprint.text
         try connection.transaction(.readCommitted) {
             try permit(proof)
             try connection.ledger.append(event, by: run)
@@ -53,21 +54,24 @@ public struct SliceDeletion {
     }
 
     /// Goes on with what an earlier run has begun: its rows are in the archive, which `proof` says is
-    /// whole. Nil where the intention is not this table's, of this server.
+    /// whole. Nil where the intention is not this table's, of this server, or where columns have
+    /// changed: a condition might be met by other rows than then.
     public init?(
         of relation: Relation, rows: KeySpan, resuming event: LedgerEvent,
         proof: consuming VerifiedArchive, on connection: Connection
-    ) {
+    ) throws {
+        let now = try connection.catalog.fingerprint(of: relation.oid)
         guard event.kind == .deleting, event.relationOID == relation.oid,
             event.condition == rows.condition, event.archive == proof.slice.path,
             event.details["system"] == connection.facts.systemIdentifier ?? "",
-            let horizon = event.details["horizon"].flatMap({ UInt64($0) })
+            let horizon = event.details["horizon"].flatMap({ UInt64($0) }),
+            event.details["shape"].map(now.holds) ?? (rows.condition == nil)
         else { return nil }
         self.connection = connection
         self.relation = relation
         self.rows = rows
         self.horizon = horizon
-        fingerprint = nil
+        fingerprint = now
     }
 
     /// Of rows that are to be gone for good: the operator's rule says so, and the ledger says it
@@ -80,7 +84,7 @@ public struct SliceDeletion {
         self.relation = relation
         self.rows = rows
         horizon = nil
-        fingerprint = nil
+        fingerprint = try connection.catalog.fingerprint(of: relation.oid)
         var event = event
         event.kind = .purging
         try connection.transaction(.readCommitted) {

@@ -59,14 +59,14 @@ struct Deleting {
         guard
             let begun = try connection.ledger.deletion(of: subject.bounds, in: session.table.name),
             begun.digest == manifest.digest,
-            let deletion = SliceDeletion(
+            let deletion = try SliceDeletion(
                 of: subject.relation, rows: rows, resuming: begun, proof: proof, on: connection)
         else {
             throw Problem(
                 "slice.begun", .brake,
-                "Rows of \(subject.bounds) of \(subject.name) were being deleted, by another server "
-                    + "or from another table or archive than there are now. Nothing more was "
-                    + "deleted.",
+                "Rows of \(subject.bounds) of \(subject.name) were being deleted, by another server, "
+                    + "from another table or archive, or by other columns than there are now. "
+                    + "Nothing more was deleted.",
                 hint: "Look at the ledger's last `deleting` event, and at the archive "
                     + "\(subject.slice).")
         }

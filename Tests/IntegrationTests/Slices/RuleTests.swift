@@ -273,6 +273,29 @@ import Testing
         try rows.expectEachOnce("in the end")
     }
 
+    /// The condition is of the columns that there were when it was proven: by others it might be met
+    /// by rows that no archive has.
+    @Test func columnsThatChangeInTheMidstOfADeletion() throws {
+        for (change, status) in [
+            ("ALTER TABLE logs ADD extra text DEFAULT 'DEBUG'", Int32(0)),
+            (
+                "ALTER TABLE logs RENAME level TO was; ALTER TABLE logs ADD level text DEFAULT 'DEBUG'",
+                76
+            ),
+        ] {
+            let scene = try Self.scene(Self.debug)
+            let broken = try scene.pgretain(
+                ["run", "--now", Self.june],
+                environment: ["PGRETAIN_FAIL_AT": "night.deleting#1=crash"])
+            #expect(broken.status != 0)
+            try scene.database.psql(change)
+            let night = try scene.nightOnceFree("--now", Self.june)
+            #expect(night.status == status, "\(change): \(night.stderr)")
+            let left = try Self.count(scene, "created_at < '2025-04-01 00:00+00'")
+            #expect(left == (status == 0 ? 60 : 90), "\(change)")
+        }
+    }
+
     /// Writers in every window, and nights that end anywhere.
     @Suite(.serialized) struct UnderFire {
         @Test(arguments: Slices.UnderFire.places)
