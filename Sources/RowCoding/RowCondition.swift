@@ -95,6 +95,7 @@ final class ReadyCondition {
     let needle: [UInt8]
     private var text = OutputBuffer()
     private var inner = OutputBuffer()
+    private var terminated = OutputBuffer()
 
     init(_ condition: RowCondition, path: FieldPath, columns: [CodedColumn])
         throws(ConditionFault)
@@ -202,12 +203,16 @@ final class ReadyCondition {
         return order != 0 ? Int(order) : a.count - b.count
     }
 
+    /// A copy, since `regexec` may look for the NUL behind the text, whatever REG_STARTEND says.
     private func isMatched(_ value: UnsafeRawBufferPointer) -> Bool {
-        var span = regmatch_t(rm_so: 0, rm_eo: regoff_t(value.count))
         guard let expression else { return false }
-        guard let base = value.baseAddress else { return regexec(expression, "", 0, nil, 0) == 0 }
-        return regexec(
-            expression, base.assumingMemoryBound(to: CChar.self), 1, &span, REG_STARTEND) == 0
+        terminated.removeAll()
+        terminated.append(contentsOf: value)
+        terminated.append(0)
+        var span = regmatch_t(rm_so: 0, rm_eo: regoff_t(value.count))
+        return terminated.bytes.withMemoryRebound(to: CChar.self) {
+            regexec(expression, $0.baseAddress!, 1, &span, REG_STARTEND) == 0
+        }
     }
 }
 

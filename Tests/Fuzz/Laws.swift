@@ -11,6 +11,7 @@ enum Laws {
         "manifest": aManifestHasOneForm, "inflate": aPartIsReadOrRefused,
         "deflate": whatIsCompressedIsInflatedAgain, "bounds": boundsAreUnderstoodOrNot,
         "texts": whatIsReadIsPrintedAlike,
+        "search": whatIsFoundIsThere,
     ]
 
     // MARK: Rows
@@ -67,6 +68,39 @@ enum Laws {
         }
         guard let again = encoded(copy, columns) else { return }
         precondition(decoded(again, columns) == copy)
+    }
+
+    /// Without a condition all lines are found, as they are; a row meets a condition or its
+    /// contrary, unless it has no such value; nothing is read past the end.
+    private static func whatIsFoundIsThere(_ input: [UInt8]) {
+        guard let (columns, lines) = columns(input) else { return }
+        let isWhole = decoded(lines, columns) != nil
+        precondition(!isWhole || found(lines, columns, []) == lines)
+        let word = String(decoding: input.suffix(3), as: UTF8.self)
+        for subject in columns.map(\.name) + ["c1.a", "c1.0.b", "c1.raw"] {
+            for comparison in RowCondition.Comparison.allCases {
+                let asked = RowCondition(subject, comparison, word)
+                guard let some = found(lines, columns, [asked]) else { continue }
+                precondition(!isWhole || some.count <= lines.count)
+            }
+            for form in [RowFilter.Form.json, .csv, .cells] {
+                _ = found(lines, columns, [], selection: [subject], form: form)
+            }
+        }
+    }
+
+    private static func found(
+        _ lines: [UInt8], _ columns: [CodedColumn], _ conditions: [RowCondition],
+        selection: [String]? = nil, form: RowFilter.Form = .json
+    ) -> [UInt8]? {
+        var output = OutputBuffer()
+        do {
+            var filter = try RowFilter(
+                columns, conditions: conditions.map { ($0, FieldPath($0.subject, in: columns)!) },
+                selection: selection, form: form)
+            _ = try lines.withUnsafeBytes { try filter.filter($0, limit: .max, into: &output) }
+        } catch { return nil }
+        return Array(output.bytes)
     }
 
     // MARK: Archives
@@ -134,6 +168,9 @@ enum Laws {
         if let instant = Instant(iso: text) {
             precondition(Instant(iso: instant.description) == instant)
         }
+        if let rule = RowRule(text) { precondition(RowRule(rule.description) == rule) }
+        if let moment = Moment(text) { _ = moment.instant(in: .utc) }
+        if let condition = RowCondition(text) { precondition(!condition.subject.isEmpty) }
         _ = SlicePath.claimedBounds(of: text)
         _ = Zone(name: "fuzzed", tzif: input)
     }

@@ -11,11 +11,12 @@ build=(--scratch-path .build/fuzzing -c release --product fuzz -Xswiftc -enable-
 fuzz=$("${SWIFT:-swift}" build "${build[@]}" --show-bin-path)/fuzz
 
 failed=0
-for target in ${TARGETS:-encode decode manifest inflate deflate bounds texts}; do
+for target in ${TARGETS:-encode decode manifest inflate deflate bounds texts search}; do
     corpus=.build/fuzz/$target
     mkdir -p "$corpus"
     # What there is to begin with: a real manifest, lines, times and names.
     cp -n Tests/Fuzz/Seeds/"$target"-* "$corpus" 2>/dev/null || true
+    [ "$target" != search ] || cp -n Tests/Fuzz/Seeds/decode-* "$corpus"
     echo "fuzz $target"
     PGRETAIN_FUZZ_TARGET=$target "$fuzz" "$corpus" -max_total_time="${SECONDS_EACH:-60}" -timeout=10 \
         -rss_limit_mb=2048 -artifact_prefix=".build/fuzz/$target-" -print_final_stats=1 \
