@@ -122,8 +122,7 @@ extension TableObservation {
                     ruledPeriods.append(
                         .init(
                             partition: partition, bounds: bounds, rule: rule,
-                            archivedAt: archivedAt[bounds],
-                            isBeingDeleted: begun.contains(bounds)))
+                            archivedAt: archivedAt[bounds]))
                 }
             }
         }

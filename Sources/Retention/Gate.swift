@@ -164,9 +164,13 @@ struct Gate {
         }
         if isPublished, !policy.replicatesDeletes { return .keep(because: .notReplicated) }
         guard approval == .given else { return .keep(because: .awaitingApproval) }
-        if aged.isBeingDeleted { return .retire(steps: [.delete]) }
         let state = states[bounds]
-        if state?.kind == .deleting { return .keep(because: .beingDeleted) }
+        if state?.kind == .deleting {
+            let isOurs =
+                state?.condition == rule.condition && state?.relationOID == partition.oid
+            return isOurs && rule.archives
+                ? .retire(steps: [.delete]) : .keep(because: .beingDeleted)
+        }
         if archived.contains(bounds), state?.kind != .deleted {
             return .keep(because: .archivedWhole)
         }

@@ -35,7 +35,7 @@ public struct TableObservation: Sendable {
         public var rule: RowRule?
         /// When its archive was published last, by the ledger.
         public var archivedAt: Instant?
-        /// Its rows were being deleted when a run ended.
+        /// All of its rows were being deleted when a run ended.
         public var isBeingDeleted: Bool
 
         public init(

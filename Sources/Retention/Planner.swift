@@ -61,13 +61,15 @@ public struct Planner: Sendable {
         for aged in seen.ruledPeriods.sorted(by: seen.policy.isRuledBefore) {
             var verdict = gate.ruledVerdict(of: aged)
             if case .retire(let steps) = verdict {
+                // What has begun is ended first, and counts for no other.
+                let isBegun = steps == [.delete] && aged.rule?.archives ?? false
                 if waitingForGrace.contains(aged.bounds) {
                     verdict = .keep(because: .otherRuleFirst)
                 } else if !steps.contains(.delete) {
                     waitingForGrace.insert(aged.bounds)
-                } else if !aged.isBeingDeleted, ruled >= limit {
+                } else if !isBegun, ruled >= limit {
                     verdict = .keep(because: .backlog(nights: 1))
-                } else if !aged.isBeingDeleted {
+                } else if !isBegun {
                     ruled += 1
                 }
             }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct PlannerLaws {
     /// For each law; more than a hundred thousand in all.
-    static let worlds = 20_000
+    static let worlds = 12_000
 
     /// One world after another, with the plan made of it.
     private func forEachWorld(

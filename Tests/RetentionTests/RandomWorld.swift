@@ -113,9 +113,7 @@ struct RandomWorld {
                 }
                 seen.ruledPeriods.append(
                     .init(
-                        partition: partition, bounds: bounds, rule: rule, archivedAt: maybe(now),
-                        isBeingDeleted: seen.states[bounds]?.kind == .deleting
-                            && seen.states[bounds]?.condition == rule.condition))
+                        partition: partition, bounds: bounds, rule: rule, archivedAt: maybe(now)))
             }
         }
         seen.isPublished = random.chance(10)
