@@ -28,7 +28,7 @@ struct ConfigurationResolver {
         "on_failure": "notifications are not built yet",
     ]
     private static let laterOfTables = [
-        "search_columns": "search is not built yet",
+        "search_columns": "Bloom filters are not built yet; search works without",
         "redact": "redaction is not built yet",
         "keep_archives": "archives are kept for ever",
     ]

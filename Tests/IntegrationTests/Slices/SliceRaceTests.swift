@@ -1,4 +1,5 @@
 import Foundation
+import SampleLogs
 import TestSupport
 import Testing
 
@@ -121,6 +122,29 @@ extension Slices {
                 try conservation.expectNothingLost("\(statement) at \(place)")
                 try finish(scene, "\(statement) at \(place)")
                 try conservation.expectEachOnce("\(statement) at \(place)")
+            }
+        }
+
+        /// `PGRETAIN_FAULTS=N` tries N moments.
+        @Test func killedAtAnyMoment() throws {
+            let usual = try Slices.wide(rows: 2000)
+            let begin = Date()
+            #expect(try usual.night(nil, "--max-retire", "9").status == 0)
+            let seconds = Date().timeIntervalSince(begin)
+            var random = SplitMix64(seed: Faults.seed)
+            for _ in 0..<Faults.count(otherwise: 3) {
+                let moment = Double.random(in: 0...seconds, using: &random)
+                let scene = try Slices.wide(rows: 2000)
+                let conservation = try Conservation(scene)
+                let night = try scene.start("run", "--max-retire", "9")
+                Thread.sleep(forTimeInterval: moment)
+                night.signal(SIGKILL)
+                _ = night.wait()
+                try conservation.expectNothingLost("kill -9 after \(moment) s")
+                let healed = try scene.nightOnceFree("--max-retire", "9")
+                #expect(healed.status == 0, "after \(moment) s: \(healed.stderr)")
+                #expect(try Slices.old(scene) == 0, "after \(moment) s")
+                try conservation.expectEachOnce("kill -9 after \(moment) s")
             }
         }
 

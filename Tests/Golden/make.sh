@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Makes a golden store with the pgretain of this tree: archives that every later release must verify and
+# restore. Run once a format and release, never again over what is committed.
+#
+#   Tests/Golden/make.sh DIRECTORY
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+store=$(mkdir -p "$1" && cd "$1" && pwd)
+work=$(mktemp -d /tmp/pgretain-golden-XXXXXX)
+trap 'exec 3>&-; wait "$cluster" || true; rm -rf "$work"' EXIT
+mkfifo "$work/lifeline" "$work/ready"
+"$root/Tests/Support/throwaway-cluster.sh" <"$work/lifeline" >"$work/ready" &
+cluster=$!
+exec 3>"$work/lifeline"
+read -r _ socket port <"$work/ready"
+export PGHOST=$socket PGPORT=$port PGUSER=postgres PGDATABASE=golden PGTZ=UTC
+createdb -T template0 -E UTF8 golden
+
+mkdir -m 0750 "$store/archives"
+cat >"$work/pgretain.yaml" <<YAML
+archives: $store/archives
+limits: {max_retire: 9}
+tables:
+  - table: public.golden
+    key: at
+    premake: 0
+    retain: 90 days
+    then: drop
+    grace: 0 days
+    rules: [{where: "kind = 'plain'", retain: 14 days}]
+YAML
+run() { "$root/.build/release/pgretain" "$@" --config "$work/pgretain.yaml"; }
+
+psql -Xqv ON_ERROR_STOP=1 <"$root/Tests/Golden/golden.sql"
+psql -Xqc "COPY (SELECT * FROM golden WHERE at < '2025-03-01' ORDER BY at, id) TO STDOUT (FORMAT csv, HEADER)" \
+    >"$store/expected.csv"
+run approve -q
+# A rule's rows first, so that one archive is a second generation; then both months.
+run run -q --now 2025-03-20T00:00:00Z
+run run -q --now 2025-09-01T00:00:00Z
+run archives verify
+chmod -R u+w "$store"
