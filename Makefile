@@ -93,7 +93,7 @@ torture: test-deps
 	$(SWIFT) build --build-tests
 	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
 	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) $(SWIFT) test --skip-build \
-	    --filter 'IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|MisbehavingServers|AdoptionsThatEndAnywhere|(Slices|Rules)/UnderFire)'
+	    --filter 'IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|MisbehavingServers|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)'
 
 # Bytes that libFuzzer makes up, for each parser. TARGETS="decode manifest" chooses.
 fuzz: deps

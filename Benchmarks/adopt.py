@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What an application feels while its table is adopted: the same load with and without us, on a
+"""What an application feels while its table is adopted, and then split: the same load with and without us, on a
 throw-away cluster.
 
     adopt.py --program .build/release/pgretain --sample .build/release/sample-logs [--rows N]
 
 Prints for how long the table was locked at the longest, and the 99th percentile and the longest of
-the application's inserts: alone, and beside `pgretain adopt`.
+the application's inserts: alone, beside `pgretain adopt`, and beside `pgretain adopt --split`.
 """
 import argparse
 import json
@@ -65,18 +65,24 @@ def measure(options, socket, port):
             "    retain: 90 days\n")
         os.chmod(configuration, 0o600)
 
-        def adopt():
+        def adopt(*more):
             time.sleep(2)
             return subprocess.run(
-                [options.program, "adopt", "system_logs", "--json", "--config", configuration],
+                [options.program, "adopt", "system_logs", *more, "--json", "--config",
+                 configuration],
                 check=True, capture_output=True, text=True).stdout
 
-        adopting, document = beside(options, socket, port, adopt)
-    adopted = json.loads(document)["adopted"]
-    print(f"{options.rows} rows: adopted in {adopted['seconds']:.1f} s, "
+        adopting, adopted = beside(options, socket, port, adopt)
+        splitting, split = beside(options, socket, port, lambda: adopt("--split"))
+    adopted, split = json.loads(adopted)["adopted"], json.loads(split)["split"]
+    print(f"{options.rows} rows, beside eight threads that insert and read:")
+    print(f"adopted in {adopted['seconds']:.1f} s, "
           f"locked for {adopted['locked_seconds'] * 1000:.1f} ms at the longest")
+    print(f"split into {len(split['partitions'])} partitions in {split['seconds']:.1f} s, "
+          f"locked for {split['locked_seconds'] * 1000:.1f} ms at the longest")
     print(f"{'':>16} {'inserts':>8} {'p99 ms':>8} {'max ms':>8} {'errors':>7}")
-    for name, report in [("alone", alone), ("beside adopt", adopting)]:
+    for name, report in [
+            ("alone", alone), ("beside adopt", adopting), ("beside --split", splitting)]:
         print(f"{name:>16} {len(report['ids']):>8} {report['insert_p99'] * 1000:>8.1f} "
               f"{report['insert_max'] * 1000:>8.1f} {len(report['errors']):>7}")
 

@@ -59,6 +59,15 @@ extension Catalog {
 
     /// Whether deleted rows would be deleted at subscribers too.
     public func publishesDeletes(of table: PartitionedTable) throws -> Bool {
+        try isPublished(table, "p.pubdelete")
+    }
+
+    /// Whether a publication has the table or one of its partitions.
+    public func isPublished(_ table: PartitionedTable) throws -> Bool {
+        try isPublished(table, "true")
+    }
+
+    private func isPublished(_ table: PartitionedTable, _ how: SQL) throws -> Bool {
         try connection.run(
             "slice.published",
             """
@@ -68,7 +77,7 @@ extension Catalog {
                 JOIN pg_catalog.pg_namespace AS n ON n.nspname = t.schemaname
                 JOIN pg_catalog.pg_class AS c
                     ON c.relnamespace = n.oid AND c.relname = t.tablename
-                WHERE p.pubdelete AND (c.oid = \(value: table.oid)::oid OR c.oid IN (
+                WHERE \(how) AND (c.oid = \(value: table.oid)::oid OR c.oid IN (
                     SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i
                     WHERE i.inhparent = \(value: table.oid)::oid)))
             """

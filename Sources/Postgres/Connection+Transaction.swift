@@ -5,11 +5,14 @@ extension Connection {
     enum TransactionMode {
         case readCommitted
         case snapshot
+        /// All statements see one snapshot, and what the transaction itself has written.
+        case writingSnapshot
 
         var begin: SQL {
             switch self {
             case .readCommitted: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
             case .snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            case .writingSnapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
             }
         }
     }

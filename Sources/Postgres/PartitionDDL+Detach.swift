@@ -68,7 +68,7 @@ extension PartitionDDL {
     /// So that nobody waits behind us for a second lock: the leaf first in a mode that stops only
     /// autovacuum, which gives way after `deadlock_timeout`; then the parent, the one lock that is
     /// waited for with a rung; then the others, without waiting.
-    private func lock(
+    func lock(
         _ partition: Partition, of parent: PartitionedTable, _ bystanders: Bystanders, rung: Int
     ) throws {
         try connection.setLocal(lockTimeout: 3000)

@@ -114,24 +114,9 @@ public final class Restoration {
 
     // MARK: Finishing
 
-    /// Makes the definition's indexes, and its primary key, unique and exclusion constraints, under
-    /// names that the server chooses: the old ones may still be in use.
+    /// As `PartitionDDL.createIndexes`.
     public func createIndexes(_ definition: TableDefinition, on relation: Relation) throws {
-        for index in definition.indexes {
-            let unique: SQL = index.isUnique ? "UNIQUE " : ""
-            try connection.run(
-                "restore.index",
-                "CREATE \(unique)INDEX ON \(relation.name) \(printed: index.definition)")
-        }
-        for constraint in definition.constraints {
-            switch constraint.kind {
-            case .check, .foreignKey: continue
-            case .unique, .primaryKey, .exclusion:
-                try connection.run(
-                    "restore.constraint",
-                    "ALTER TABLE \(relation.name) ADD \(printed: constraint.definition)")
-            }
-        }
+        try connection.ddl.createIndexes(definition, on: relation)
     }
 
     /// Attaches a loaded table. A CHECK of its bounds, validated before the parent is locked,

@@ -86,3 +86,49 @@ extension TableCalendar {
         NamePattern(table: table.name + "_to", period: period).name(zone.civil(bound).date)
     }
 }
+
+/// A partition that a wide one is split into.
+public struct SplitPiece: Equatable, Sendable, Codable {
+    public var name: QualifiedName
+    /// Nil: it takes whatever is older.
+    public var from: Instant?
+    public var to: Instant
+
+    public init(name: QualifiedName, from: Instant?, to: Instant) {
+        self.name = name
+        self.from = from
+        self.to = to
+    }
+
+    /// Nil for what takes all that is older.
+    public var bounds: PartitionBounds? { from.flatMap { PartitionBounds(from: $0, to: to) } }
+}
+
+extension TableCalendar {
+    /// Each is attached while nobody else can use the table.
+    private static let mostSplitPeriods = 60
+
+    /// What a wide partition that ends at `to` is split into, oldest first: one for each period
+    /// from that of its oldest row on, and before them one for all that is older, which is made
+    /// only where there is something.
+    public func splitPieces(
+        oldest: Instant, to end: Instant, of parent: PartitionedTable, named pattern: NamePattern
+    ) -> [SplitPiece] {
+        func name(_ name: String) -> QualifiedName {
+            QualifiedName(schema: parent.name.schema, name: name)
+        }
+        var pieces: [SplitPiece] = []
+        var reached = end
+        while reached > oldest, pieces.count < Self.mostSplitPeriods {
+            let last = Instant(microseconds: reached.microseconds - 1)
+            let bounds = period.bounds(containing: last, in: zone)
+            let first = period.firstDay(of: bounds, in: zone)
+            pieces.append(
+                SplitPiece(name: name(pattern.name(first)), from: bounds.from, to: reached))
+            reached = bounds.from
+        }
+        let older = wideName(of: parent.name, to: reached)
+        pieces.append(SplitPiece(name: name(older), from: nil, to: reached))
+        return pieces.reversed()
+    }
+}

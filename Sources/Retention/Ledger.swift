@@ -46,6 +46,12 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case adopted
         /// The table is a plain one again, or the bound of one that was never adopted is gone.
         case unadopted
+        /// The rows of a wide partition are about to be copied into partitions of their own.
+        case splitting
+        /// These took its place.
+        case split
+        /// What a splitting had made was taken away again.
+        case unsplit
     }
 
     /// Whether the range's rows are in the archive alone from then on.

@@ -80,3 +80,17 @@ public struct NamePattern: Equatable, Sendable {
         return result
     }
 }
+
+extension TableCalendar {
+    /// How the partitions of the table are named: as those that are there, where they agree.
+    public func namePattern(of partitions: [Partition]) -> NamePattern {
+        let siblings = partitions.compactMap { partition -> (name: String, first: CivilDate)? in
+            guard let bounds = partition.bounds, period.matches(bounds, in: zone) else {
+                return nil
+            }
+            return (partition.name.name, period.firstDay(of: bounds, in: zone))
+        }
+        return NamePattern(siblings: siblings, period: period)
+            ?? NamePattern(table: table.name, period: period)
+    }
+}

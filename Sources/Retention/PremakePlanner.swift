@@ -15,7 +15,7 @@ struct PremakePlanner {
     }
 
     func add(to plan: inout TablePlan) {
-        let pattern = self.pattern
+        let pattern = calendar.namePattern(of: partitions)
         var reached: Instant?
         for ahead in 0...policy.premake {
             let bounds = calendar.period.bounds(
@@ -40,17 +40,6 @@ struct PremakePlanner {
                     name: name, bounds: bounds, from: table.keyType.literal(bounds.from),
                     to: table.keyType.literal(bounds.to)))
         }
-    }
-
-    private var pattern: NamePattern {
-        let siblings = partitions.compactMap { partition -> (name: String, first: CivilDate)? in
-            guard let bounds = partition.bounds,
-                calendar.period.matches(bounds, in: calendar.zone)
-            else { return nil }
-            return (partition.name.name, calendar.period.firstDay(of: bounds, in: calendar.zone))
-        }
-        return NamePattern(siblings: siblings, period: calendar.period)
-            ?? NamePattern(table: policy.table.name, period: calendar.period)
     }
 
     /// Whether several partitions together take every key of a range.

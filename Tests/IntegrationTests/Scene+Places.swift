@@ -38,12 +38,16 @@ extension Scene {
         }
     }
 
-    /// A night that stands still at places, one after another.
-    func night(standingAt stops: [(place: Place, meanwhile: () throws -> Void)]) throws -> Outcome {
+    /// A night, or another command, that stands still at places, one after another.
+    func night(
+        _ command: [String] = ["run"],
+        standingAt stops: [(place: Place, meanwhile: () throws -> Void)]
+    ) throws -> Outcome {
         let marks = stops.map { _ in "\(configuration).\(UUID().uuidString)" }
         let script = zip(stops, marks).map { "\($0.place)=pause:\($1)" }
-        let night = try start(
-            "run", environment: ["PGRETAIN_FAIL_AT": script.joined(separator: " ")])
+        let night = try Program.start(
+            command + ["--config", configuration],
+            environment: ["PGRETAIN_FAIL_AT": script.joined(separator: " ")])
         var happened = Result<Void, any Error>.success(())
         for (stop, mark) in zip(stops, marks) {
             if case .success = happened {

@@ -237,6 +237,8 @@ public struct Adopt {
                 let table = try connection.catalog.partitionedTable(
                     name, key: settings.policy.key)
                 let lock = try RunLock(on: connection, table: Relation(table))
+                _ = try connection.removeUnfinishedSplits(
+                    of: table, ladder: site.ladder(interruption), by: identity)
                 let undoing = try Unadoption(
                     of: table, adoption, on: connection, ladder: site.ladder(interruption))
                 try connection.setStep("index \(name.name)")

@@ -135,6 +135,13 @@ public struct Night {
     ) {
         withTable(index, identity, now: now, &report) { connection, table, lock, entry in
             let settings = site.tables[index]
+            do {
+                entry.done += try connection.removeUnfinishedSplits(
+                    of: table, ladder: site.ladder(interruption), by: identity
+                ).map { Report.Entry(.heal, $0.name, note: "took away what a split had begun") }
+            } catch {
+                entry.problems.append(Problem(explaining: error))
+            }
             if let store {
                 let session = session(settings, connection, store, table, lock, identity, now)
                 let healed = Healing(session: session).run()

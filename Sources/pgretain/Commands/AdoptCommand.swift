@@ -13,11 +13,16 @@ struct AdoptCommand: ParsableCommand {
               pgretain adopt system_logs --null-key created-from-default
               pgretain adopt system_logs --null-key keep-aside --aside system_logs_no_time
               pgretain adopt --undo system_logs
+              pgretain adopt --split system_logs
 
             The table has to be in the configuration, with its key and period.
             What it holds becomes its first partition; nothing is copied. It is
             locked for milliseconds, twice or three times. Whoever stops it in
             the middle runs it again, and it goes on there.
+
+            --split moves the rows of that first partition into partitions of a
+            month (or whatever the period is) each. That copies them: it needs
+            room for them a second time until it is done.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -30,6 +35,9 @@ struct AdoptCommand: ParsableCommand {
 
     @Flag(name: .long, help: "Make it a plain table again, or take back what was begun.")
     var undo = false
+
+    @Flag(name: .long, help: "Split the partition that was the plain table into its periods.")
+    var split = false
 
     @Option(
         name: .long, help: "Rows without a time: reject, created-from-default or keep-aside.")
@@ -59,9 +67,16 @@ struct AdoptCommand: ParsableCommand {
                 keepsAside ? "say where they go: --aside TABLE" : "--aside without keep-aside")
         }
         guard !(undo && dryRun) else { throw ValidationError("--undo has no --dry-run") }
+        guard !split || !(undo || keepsAside || !accept.isEmpty) else {
+            throw ValidationError("--split goes with --dry-run alone")
+        }
     }
 
     func run() throws {
+        split ? try runSplit() : try runAdoption()
+    }
+
+    private func runAdoption() throws {
         let adopt = try Adopt(
             site: try common.site(), table: table,
             choices: AdoptionChoices(
@@ -91,6 +106,32 @@ struct AdoptCommand: ParsableCommand {
         }
         for problem in result.problems { console.tell(problem) }
         try leave(with: result.problems.map(\.status))
+    }
+
+    private func runSplit() throws {
+        let console = common.console
+        let progress = ProgressLine(console)
+        let split = try Split(
+            site: try common.site(), table: table, interruption: Surroundings.interruption,
+            progress: progress.sink, host: Surroundings.host, now: common.now)
+        if dryRun {
+            let preview = try split.preview()
+            console.out(
+                common.json ? try JSONDocument.text("split", preview) : SplitText.text(preview))
+            return try leave(with: preview.obstacles.map(\.status))
+        }
+        do {
+            defer { progress.end() }
+            let result = try split.run()
+            if common.json {
+                console.out(try JSONDocument.text("split", result))
+            } else if !common.quiet {
+                console.out(SplitText.text(result))
+            }
+        } catch let error as Obstructed {
+            for problem in error.problems { console.tell(problem) }
+            try leave(with: error.problems.map(\.status))
+        }
     }
 
     private func leave(with statuses: [Retention.ExitStatus]) throws {

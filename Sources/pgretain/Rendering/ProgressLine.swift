@@ -20,7 +20,8 @@ final class ProgressLine: Sendable {
     private func show(_ update: ProgressUpdate) {
         let rate = update.seconds > 0 ? Double(update.bytes) / update.seconds : 0
         var line = "\(update.activity.rawValue) \(update.partition)  "
-        line += "\(Quantities.plural(update.rows, "row"))  \(Quantities.bytes(Int64(rate)))/s"
+        line += "\(Quantities.plural(update.rows, "row"))"
+        if rate > 0 { line += "  \(Quantities.bytes(Int64(rate)))/s" }
         if update.isFinal {
             line += "  \(Quantities.duration(update.seconds))"
         } else if let total = update.totalRows, update.rows > 0, total > update.rows {

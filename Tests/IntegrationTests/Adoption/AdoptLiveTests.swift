@@ -66,6 +66,12 @@ import Testing
             #expect(undone.status == 0, "\(undone.stdout) \(undone.stderr)")
             try goOn(scene)
         }
+        #expect(try adopt(scene, "--split", at: "split.proven#1").status == 137)
+        try goOn(scene)
+        let split = try adopt(scene, "--split")
+        #expect(split.status == 0, "\(split.stdout) \(split.stderr)")
+        #expect(try scene.partitions(of: "system_logs").allSatisfy { !$0.contains("_to_") })
+        try goOn(scene)
 
         application.signal(SIGTERM)
         let ended = application.wait()

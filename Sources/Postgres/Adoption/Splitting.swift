@@ -1,0 +1,343 @@
+import Retention
+
+/// A wide partition gives way to partitions of its rows, one a period, while the application goes
+/// on.
+///
+/// As with any table that is copied beside its traffic, triggers note the keys of rows that change
+/// from before the copy begins; what is noted is copied again. `prove` compares both sides, all
+/// columns of all rows, in one snapshot. From then on they differ only in what has been noted
+/// since, and the last of that is copied under the lock under which they change places.
+///
+/// Until `swap` commits the application sees none of it.
+public struct Splitting {
+    let connection: Connection
+    let parent: PartitionedTable
+    let wide: Partition
+    public let pieces: [SplitPiece]
+    let ladder: LockLadder
+    let names: SplitNames
+    private let model: TableModel
+    private let definition: TableDefinition
+    private let fingerprint: SchemaFingerprint
+    /// Of the primary key.
+    private let keys: [Identifier]
+
+    public init(
+        _ wide: Partition, of parent: PartitionedTable, into pieces: [SplitPiece],
+        on connection: Connection, ladder: LockLadder
+    ) throws {
+        self.connection = connection
+        self.parent = parent
+        self.wide = wide
+        self.pieces = pieces
+        self.ladder = ladder
+        names = SplitNames(oid: wide.oid)
+        model = try TableModel(of: wide.oid, on: connection)
+        definition = try connection.catalog.definition(of: parent.oid)
+        fingerprint = try connection.catalog.fingerprint(of: wide.oid)
+        keys = try connection.catalog.primaryKeyColumns(of: wide.oid).map(Identifier.init)
+    }
+
+    /// What the server makes itself is left out.
+    private var columns: [Identifier] {
+        definition.columns.filter { !$0.isGenerated }.map { Identifier($0.name) }
+    }
+
+    // MARK: Beside the traffic
+
+    /// Makes all that will be filled, and where changes are noted; nothing of it is in use yet.
+    public func stage(by run: RunIdentity) throws {
+        try connection.transaction(.readCommitted) {
+            try connection.setLocal(lockTimeout: 3000)
+            try connection.ledger.append(event(.splitting), by: run)
+            for statement in names.notebook(of: wide.name, keys: keys) {
+                try connection.run("split.notebook", statement)
+            }
+            try connection.run(
+                "split.staging",
+                """
+                CREATE TABLE \(names.staging) (LIKE \(parent.name) INCLUDING GENERATED)
+                    PARTITION BY RANGE (\(Identifier(parent.key)))
+                """)
+            for piece in pieces {
+                _ = try connection.ddl.create(
+                    piece.name, of: parent, model, withIndexes: false)
+                try connection.run("split.check", check(on: piece))
+                try connection.run(
+                    "split.stage", "ALTER TABLE \(names.staging) \(attaching(piece))")
+            }
+        }
+    }
+
+    /// From its commit on every change of the wide partition is noted: whoever wrote to it before
+    /// has ended by then. For how long it was locked, in seconds.
+    public func watch() throws -> Double {
+        let wanted = WantedLock(table: wide.oid, mode: .accessExclusive)
+        return try ladder.climb("\(wide.name)", wanting: [wanted], on: connection) { rung in
+            var locked = ContinuousClock.now
+            try connection.transaction(.readCommitted) {
+                try connection.lockPastAutovacuum(wide.name, rung: rung)
+                locked = .now
+                try connection.ddl.requireUnchanged(wide, fingerprint)
+                for statement in names.triggers(on: wide.name) {
+                    try connection.run("split.watch", statement)
+                }
+            }
+            return (ContinuousClock.now - locked).seconds
+        }
+    }
+
+    /// Copies all rows, span by span, each in a transaction of its own: no snapshot gets old. How
+    /// many there were.
+    public func copy(_ goOn: (Int64) throws -> Void) throws -> Int64 {
+        let relation = Relation(wide)
+        let node = try filenode()
+        var rows: Int64 = 0
+        for pages in try connection.catalog.pageSpans(of: relation) {
+            rows += try connection.transaction(.readCommitted) {
+                try connection.setLocal(lockTimeout: 3000)
+                try connection.lockOnly(wide.name, .accessShare)
+                guard try filenode() == node else { throw changed("was rewritten") }
+                return try connection.run(
+                    "split.copy",
+                    """
+                    INSERT INTO \(names.staging) (\(columns))
+                    SELECT \(columns) FROM ONLY \(wide.name) WHERE \(pages.test)
+                    """
+                ).affected
+            }
+            try goOn(rows)
+        }
+        return rows
+    }
+
+    private func filenode() throws -> Int64 {
+        try connection.run(
+            "split.filenode",
+            "SELECT pg_catalog.pg_relation_filenode(\(value: wide.oid)::oid::pg_catalog.regclass)"
+        ).one().int(0)
+    }
+
+    /// Copies again what has changed since; how many changes there were.
+    public func catchUp() throws -> Int64 {
+        try connection.transaction(.writingSnapshot) { try applyNoted() }
+    }
+
+    /// Indexes and foreign keys as the parent has them, so that ATTACH makes none; and statistics.
+    public func finish(_ piece: SplitPiece) throws {
+        guard let relation = try connection.catalog.relation(named: piece.name) else {
+            throw changed("lost \(piece.name)")
+        }
+        try connection.transaction(.readCommitted) {
+            try connection.ddl.createIndexes(definition, on: relation)
+            try model.applyIndexes(to: relation, on: connection)
+        }
+        let targets = try connection.foreignKeyTargets(of: parent.oid)
+        let wanted = targets.map { WantedLock(table: $0.relation.oid, mode: .shareRowExclusive) }
+        for key in definition.constraints where key.kind == .foreignKey {
+            let name = Identifier(key.name)
+            try ladder.climb("\(piece.name)", wanting: wanted, on: connection) { rung in
+                try connection.transaction(.readCommitted) {
+                    try connection.setLocal(lockTimeout: rung)
+                    try connection.run(
+                        "split.foreign-key",
+                        """
+                        ALTER TABLE \(piece.name)
+                            ADD CONSTRAINT \(name) \(printed: key.definition) NOT VALID
+                        """)
+                }
+            }
+            try connection.run(
+                "split.validate", "ALTER TABLE \(piece.name) VALIDATE CONSTRAINT \(name)")
+        }
+        try connection.run("split.analyze", "ANALYZE \(piece.name)")
+    }
+
+    /// Compares all columns of all rows on both sides, in one snapshot.
+    ///
+    /// - Parameter digest: reads a COPY to its end.
+    public func prove(_ digest: (CopyOut) throws -> ContentDigest) throws -> ContentDigest {
+        let all = definition.columns.map { Identifier($0.name) }
+        return try connection.transaction(.writingSnapshot) {
+            _ = try applyNoted()
+            let old = try digest(CopyOut(all, from: wide.name, on: connection))
+            var new = ContentDigest()
+            for piece in pieces {
+                new.add(try digest(CopyOut(all, from: piece.name, on: connection)))
+            }
+            guard old == new else {
+                throw Problem(
+                    "split.differs", .data,
+                    "The copy of \(wide.name) reads back as other rows than it holds (\(new), not "
+                        + "\(old)). Nothing was changed, writes go on.",
+                    hint: "Run it again. Should it say so once more, please report it.")
+            }
+            return old
+        }
+    }
+
+    // MARK: The swap
+
+    /// Snapshots that others read by now. To one that is older than the copy the copied rows do not
+    /// exist: as CREATE INDEX CONCURRENTLY does, the swap waits until it is gone.
+    public func snapshotsOfOthers() throws -> Set<String> {
+        Set(
+            try connection.run(
+                "split.snapshots",
+                """
+                SELECT pg_catalog.concat('pid ', a.pid, ', snapshot ', a.backend_xmin)
+                FROM pg_catalog.pg_stat_activity AS a
+                WHERE a.backend_xmin IS NOT NULL AND a.backend_type = 'client backend'
+                    AND a.datname = pg_catalog.current_database()
+                    AND a.pid <> pg_catalog.pg_backend_pid()
+                """
+            ).rows.map { try $0.text(0) })
+    }
+
+    /// More changes than that are copied before the lock is taken.
+    private static let mostUnderLock: Int64 = 1000
+
+    /// The partitions take the place of the wide one, which is dropped, in one transaction with its
+    /// ledger row. For how long the table was locked, in seconds; nil: too much had changed since
+    /// it was caught up with, and nothing was done.
+    public func swap(proof: ContentDigest, by run: RunIdentity) throws -> Double? {
+        let ddl = connection.ddl
+        try ddl.refuseSharedSequences(of: wide)
+        let bystanders = try ddl.bystanders(of: parent, partition: wide.oid)
+        let wanted =
+            [WantedLock(table: parent.oid, mode: .accessExclusive)]
+            + [WantedLock(table: wide.oid, mode: .accessExclusive)] + bystanders.wanted
+        return try ladder.climb("\(parent.name)", wanting: wanted, on: connection) { rung in
+            var locked = ContinuousClock.now
+            let isDone = try connection.transaction(.readCommitted) {
+                try ddl.lock(wide, of: parent, bystanders, rung: rung)
+                locked = .now
+                try ddl.requireParent(parent)
+                try ddl.requireUnchanged(wide, fingerprint)
+                guard try noted() <= Self.mostUnderLock else { return false }
+                try connection.run("split.brief", "SET LOCAL statement_timeout = 2000")
+                _ = try applyNoted(fewRows: true)
+                try changePlaces()
+                var event = event(.split)
+                event.details["rows proven"] = "\(proof.rows)"
+                event.details["digest proven"] = proof.hex
+                try connection.ledger.append(event, by: run)
+                return true
+            }
+            return isDone ? (ContinuousClock.now - locked).seconds : nil
+        }
+    }
+
+    private func changePlaces() throws {
+        try connection.run(
+            "split.detach", "ALTER TABLE \(parent.name) DETACH PARTITION \(wide.name)")
+        for piece in pieces {
+            if piece.from == nil, try isEmpty(piece) { continue }
+            try connection.run(
+                "split.unstage",
+                "ALTER TABLE \(names.staging) DETACH PARTITION \(piece.name)")
+            do {
+                try connection.run("split.attach", "ALTER TABLE \(parent.name) \(attaching(piece))")
+            } catch let error as PostgresError where error.sqlState == "57014" {
+                throw Problem(
+                    "split.slow", .partial,
+                    "\(piece.name) could not be attached to \(parent.name) in time. The swap was "
+                        + "taken back; writes go on.",
+                    hint: "A large DEFAULT partition is read each time: empty it first.")
+            }
+            try connection.run(
+                "split.uncheck",
+                "ALTER TABLE \(piece.name) DROP CONSTRAINT \(SplitNames.check)")
+            if let relation = try connection.catalog.relation(named: piece.name) {
+                try model.applyOnceAttached(to: relation, on: connection)
+            }
+        }
+        // Its rows are in their new places.
+        try connection.run("split.drop-wide", "DROP TABLE \(wide.name) RESTRICT")
+        for statement in names.removal { try connection.run("split.remove", statement) }
+    }
+
+    private func isEmpty(_ piece: SplitPiece) throws -> Bool {
+        try connection.run(
+            "split.empty", "SELECT EXISTS (SELECT FROM ONLY \(piece.name))"
+        ).one().bool(0) == false
+    }
+
+    // MARK: Parts
+
+    private func noted() throws -> Int64 {
+        try connection.run(
+            "split.noted", "SELECT pg_catalog.count(*) FROM \(names.notes)"
+        ).one().int(0)
+    }
+
+    /// Rows with a noted key are copied again, as they are now: all that can be seen of both.
+    private func applyNoted(fewRows: Bool = false) throws -> Int64 {
+        let row = try connection.run(
+            "split.noted",
+            """
+            SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE k0 IS NULL)
+            FROM \(names.notes)
+            """
+        ).one()
+        guard try row.int(1) == 0 else { throw changed("was truncated") }
+        let count = try row.int(0)
+        guard count > 0 else { return 0 }
+        if fewRows {
+            // By index: the planner knows nothing of the notes.
+            for setting: SQL in ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"] {
+                try connection.run("split.few", "SET LOCAL \(setting) = off")
+            }
+        }
+        let noted: SQL =
+            "(SELECT DISTINCT \(names.keyColumns(keys.count)) FROM \(names.notes)) AS c"
+        func isNoted(_ table: SQL) -> SQL {
+            SQL.list(
+                keys.enumerated().map { "\(table).\($1) = c.\(names.keyColumn($0))" },
+                separator: " AND ")
+        }
+        try connection.run(
+            "split.forget", "DELETE FROM \(names.staging) AS s USING \(noted) WHERE \(isNoted("s"))"
+        )
+        try connection.run(
+            "split.again",
+            """
+            INSERT INTO \(names.staging) (\(columns))
+            SELECT \(SQL.list(columns.map { "w.\($0)" }))
+            FROM ONLY \(wide.name) AS w JOIN \(noted) ON \(isNoted("w"))
+            """)
+        try connection.run("split.noted-done", "DELETE FROM \(names.notes)")
+        return count
+    }
+
+    private func check(on piece: SplitPiece) -> SQL {
+        let key = Identifier(parent.key)
+        let to: SQL = "\(key) < \(literal: parent.keyType.literal(piece.to))"
+        let from: SQL =
+            piece.from.map { "\(key) >= \(literal: parent.keyType.literal($0)) AND " } ?? ""
+        return """
+            ALTER TABLE \(piece.name) ADD CONSTRAINT \(SplitNames.check)
+                CHECK (\(key) IS NOT NULL AND \(from)\(to))
+            """
+    }
+
+    private func attaching(_ piece: SplitPiece) -> SQL {
+        let from: SQL = piece.from.map { "\(literal: parent.keyType.literal($0))" } ?? "MINVALUE"
+        let to: SQL = "\(literal: parent.keyType.literal(piece.to))"
+        return "ATTACH PARTITION \(piece.name) FOR VALUES FROM (\(from)) TO (\(to))"
+    }
+
+    private func event(_ kind: LedgerEvent.Kind) -> LedgerEvent {
+        LedgerEvent(
+            kind, table: parent.name, relation: wide.name, relationOID: wide.oid,
+            boundsSQL: wide.boundsSQL, details: ["partitions": "\(pieces.count)"])
+    }
+
+    private func changed(_ how: String) -> Problem {
+        Problem(
+            "split.changed", .tryLater,
+            "\(wide.name) \(how) while it was split. What was copied is thrown away; nothing else "
+                + "was changed, writes go on.",
+            hint: "Run it again.")
+    }
+}
