@@ -37,7 +37,7 @@ import Testing
         let blocks = try Documentation.blocks("sh", of: "README.md").map {
             $0.split(separator: "\n").map(String.init)
         }
-        try #require(blocks.map(\.count) == [3, 1, 3, 8])
+        try #require(blocks.map(\.count) == [3, 1, 4, 8])
         try blocks[0].forEach(type)
         #expect(try scene.slices().count == 14, "kept and archived")
         #expect(try scene.partitions(of: "system_logs").count == 15)
@@ -78,7 +78,7 @@ import Testing
         let plan = try scene.pgretain("plan")
         #expect(plan.status == 78 && plan.stdout.contains("adopt --dry-run"), "\(plan.stdout)")
         let commands = try Documentation.blocks("sh", of: "README.md")[2].split(separator: "\n")
-        for (command, isPartitioned) in zip(commands, ["f", "t", "f"]) {
+        for (command, isPartitioned) in zip(commands, ["f", "t", "t", "f"]) {
             let words = command.split(separator: " ").dropFirst().map(String.init)
             let outcome = try scene.pgretain(words)
             #expect(outcome.status == 0, "\(command): \(outcome.stdout) \(outcome.stderr)")
