@@ -52,6 +52,8 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case split
         /// What a splitting had made was taken away again.
         case unsplit
+        /// Rows of the DEFAULT partition that belong to no period to come were moved aside.
+        case parked
     }
 
     /// Whether the range's rows are in the archive alone from then on.

@@ -91,4 +91,35 @@ import Testing
             #expect(try inDefault(scene) == "2")
         }
     }
+
+    @Test func outliersAreParked() throws {
+        let scene = try scene()
+        let all = try scene.digest(of: "(SELECT id, message, created_at, upper FROM logs)")
+        let park = ["park", "--table", "logs", "--aside", "\"logs; parked\""]
+        let before = try scene.picture()
+        let counted = try scene.pgretain(park + ["--dry-run"])
+        #expect(counted.status == 0 && counted.stdout.contains("1 older, 1 later"), "\(counted)")
+        #expect(try scene.picture() == before, "a dry run changes nothing")
+        for moved in ["2 rows", "0 rows"] {
+            let parked = try scene.pgretain(park)
+            #expect(parked.status == 0 && parked.stdout.contains("parked\": \(moved)"), "\(parked)")
+            #expect(try inDefault(scene) == "3", "what belongs to a period stays")
+            #expect(
+                try scene.digest(
+                    of: """
+                        (SELECT id, message, created_at, upper FROM logs UNION ALL
+                            SELECT id, message, created_at, upper FROM "logs; parked")
+                        """) == all)
+        }
+        #expect(
+            try scene.database.superuser(
+                "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'logs; parked'")
+                == "logs_owner")
+        try scene.database.psql(
+            "CREATE VIEW seen AS SELECT 1; INSERT INTO logs (message, created_at) VALUES ('x', 'infinity')"
+        )
+        let refused = try scene.pgretain("park", "--table", "logs", "--aside", "seen")
+        #expect(refused.status == 73 && refused.stderr.contains("park.table"), "\(refused)")
+        #expect(try inDefault(scene) == "4")
+    }
 }

@@ -26,7 +26,8 @@ struct Pgretain: ParsableCommand {
             Run.self, PlanCommand.self, Approve.self, Status.self, ArchivesCommand.self,
             RestoreCommand.self, SearchCommand.self, HoldCommand.self, PauseCommand.self,
             ResumeCommand.self,
-            ReattachCommand.self, AdoptCommand.self, Rebind.self, Init.self, ConfigCommand.self,
+            ReattachCommand.self, AdoptCommand.self, ParkCommand.self, Rebind.self, Init.self,
+            ConfigCommand.self,
             SchemaCommand.self,
         ])
 }
