@@ -34,14 +34,29 @@ public struct StagedArchive: Sendable {
         return adopted
     }
 
+    /// Copies the parts of an archive in another store: files of their own, whatever the file
+    /// systems are. `goOn` is called before each.
+    public func copyParts(
+        of manifest: Manifest, from source: ArchiveDirectory, _ goOn: () throws -> Void
+    ) throws {
+        for part in manifest.parts {
+            try goOn()
+            try copy(part, from: source.path(of: part.file))
+        }
+    }
+
     /// Links a part, or copies it where the file system knows no links.
     func take(_ part: Manifest.Part, from old: String) throws(ArchiveError) {
         let new = directory.path(of: part.file)
         if try store.names.link(old, as: new) { return }
+        try copy(part, from: old)
+    }
+
+    private func copy(_ part: Manifest.Part, from old: String) throws(ArchiveError) {
         guard let bytes = try File.contents(of: old, limit: part.bytes + 1),
             bytes.withUnsafeBytes({ Checksum.sha256(of: $0) }) == part.sha256
         else { throw .damaged(path: old, reason: "its SHA-256 is not \(part.sha256)") }
-        try File.write(bytes, to: new, mode: Self.fileMode)
+        try File.write(bytes, to: directory.path(of: part.file), mode: Self.fileMode)
     }
 
     /// Writes the commit record, after which the archive is complete and durable under its hidden

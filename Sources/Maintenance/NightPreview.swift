@@ -27,6 +27,7 @@ public struct NightPreview: Sendable, Encodable {
             try site.checkBinding(of: opened, to: connection)
             store = opened
         }
+        check { for copy in try site.openCopies() { try copy.probeWrite() } }
         check { try connection.requireTrustworthyPages() }
         let settings = try tables.map { table throws(Problem) in try site.settings(of: table) }
         let now = try now ?? connection.serverClock()

@@ -13,6 +13,40 @@ extension Site {
         try DirectoryStore(root: archives, access: access)
     }
 
+    /// The stores that get each archive too, in the order of the configuration.
+    func openCopies() throws -> [DirectoryStore] {
+        try copies.map { try DirectoryStore(root: $0, access: .write) }
+    }
+
+    /// Takes the stores of the copies into use, or refuses those that are another database's, or
+    /// that are not what they were: an empty directory where a disk was mounted.
+    func bindCopies(of store: DirectoryStore, to connection: Connection, by run: RunIdentity) throws
+    {
+        guard !copies.isEmpty, let bound = try store.binding() else { return }
+        for copy in try openCopies() {
+            if let found = try copy.binding() {
+                let own = try binding(of: connection, uuid: found.uuid)
+                try Self.require(found, toBe: own, root: copy.root)
+                continue
+            }
+            guard try !connection.ledger.hasUsed(copy: copy.root) else {
+                throw Problem(
+                    "copy.unbound", .unavailable,
+                    "The ledger knows copies of archives in \(copy.root), and the store there is "
+                        + "empty and belongs to nobody. Nothing was archived, nothing was dropped.",
+                    hint: "Is it mounted? To begin a new one all the same: pgretain rebind "
+                        + "--archives \(copy.root.shellWord) --reason …")
+            }
+            for settings in tables {
+                try connection.ledger.append(
+                    LedgerEvent(
+                        .copying, table: settings.policy.table, details: ["store": copy.root]),
+                    by: run)
+            }
+            try copy.bind(bound)
+        }
+    }
+
     /// The lock ladder, which a signal ends.
     func ladder(_ interruption: Interruption) -> LockLadder {
         LockLadder(

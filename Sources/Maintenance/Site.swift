@@ -10,6 +10,8 @@ public struct Site: Sendable {
     public var role: String?
     /// The archive root: a directory.
     public var archives: String
+    /// Roots of stores that get each archive too.
+    public var copies: [String]
     public var tables: [TableSettings]
     /// Threads that encode, compress and verify.
     public var workers: Int
@@ -26,7 +28,7 @@ public struct Site: Sendable {
 
     public init(
         database: String, password: String?, role: String?, archives: String,
-        tables: [TableSettings], workers: Int, jobs: Int, partBytes: Int,
+        copies: [String] = [], tables: [TableSettings], workers: Int, jobs: Int, partBytes: Int,
         lockTimeoutMilliseconds: Int,
         lockAttempts: Int, throttle: ThrottleSettings, tool: String
     ) {
@@ -34,6 +36,7 @@ public struct Site: Sendable {
         self.password = password
         self.role = role
         self.archives = archives
+        self.copies = copies
         self.tables = tables
         self.workers = workers
         self.jobs = jobs

@@ -119,6 +119,18 @@ extension Ledger {
         ).one().bool(0)
     }
 
+    /// Whether a store has been taken into use for copies.
+    public func hasUsed(copy root: String) throws -> Bool {
+        try connection.run(
+            "ledger.has-used-copy",
+            """
+            SELECT EXISTS (
+                SELECT FROM pgretain.ledger AS l
+                WHERE l.kind = 'copying' AND l.details ->> 'store' = \(value: root))
+            """
+        ).one().bool(0)
+    }
+
     /// Whether an archive with this content was said to be published in this place.
     public func knows(_ slice: Slice, digest: ContentDigest) throws -> Bool {
         try connection.run(

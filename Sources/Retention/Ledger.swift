@@ -52,6 +52,8 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case split
         /// What a splitting had made was taken away again.
         case unsplit
+        /// Another store gets each archive from now on: `store` among the details.
+        case copying
         /// Rows of the DEFAULT partition that belong to no period to come were moved aside.
         case parked
     }

@@ -21,6 +21,13 @@ struct Healing {
                 Report.Entry(.heal, "archives", note: $0)
             }
         }
+        attempt {
+            for copy in try session.site.openCopies() {
+                done += try copy.heal(table: session.table.name).map {
+                    Report.Entry(.heal, copy.root, note: $0)
+                }
+            }
+        }
         attempt { done += try removeForgottenRanges() }
         attempt {
             done += try Leftovers.remove(

@@ -91,7 +91,7 @@ public struct Night {
             connection: control, ladder: site.ladder(interruption), run: identity
         ).expire(at: clock.now)
 
-        let store = openStore(control, &report)
+        let store = openStore(control, identity, &report)
         for index in site.tables.indices {
             prepare(index, identity, store: store, now: clock.now, &report)
         }
@@ -105,11 +105,14 @@ public struct Night {
     }
 
     /// A store that cannot be used stops no partition from being made ahead.
-    private func openStore(_ control: Connection, _ report: inout Report) -> DirectoryStore? {
+    private func openStore(
+        _ control: Connection, _ run: RunIdentity, _ report: inout Report
+    ) -> DirectoryStore? {
         guard options.includes(.retire) else { return nil }
         do {
             let store = try site.openStore()
             try site.bind(store, to: control)
+            try site.bindCopies(of: store, to: control, by: run)
             return store
         } catch {
             report.problems.append(Problem(explaining: error))

@@ -32,6 +32,7 @@ struct TableNight {
                 "\($0.partition.name.name) \($0.rule?.sentence ?? "")"
             }
         let done = retire(plan)
+        catchUpCopies()
         tellWhatWaits(Array(names[done...]))
     }
 

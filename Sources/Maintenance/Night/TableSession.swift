@@ -52,6 +52,12 @@ final class TableSession {
             keepAlive: keepAlive())
     }
 
+    func copies() throws -> Copies {
+        Copies(
+            stores: try site.openCopies(), source: store, verifier: verifier,
+            interruption: interruption, keepAlive: keepAlive())
+    }
+
     /// The same for a thread that archives in a session of its own, beside the one that has the
     /// lock.
     func working(on connection: Connection) -> TableSession {

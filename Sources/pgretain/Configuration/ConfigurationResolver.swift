@@ -12,7 +12,8 @@ struct ConfigurationResolver {
     private var settings: [Configuration.Setting] = []
 
     private static let keys = [
-        "database", "role", "password_command", "archives", "workers", "jobs", "part_size",
+        "database", "role", "password_command", "archives", "copies", "workers", "jobs",
+        "part_size",
         "tables", "limits",
     ]
     private static let tableKeys = [
@@ -23,7 +24,7 @@ struct ConfigurationResolver {
     private static let limitKeys =
         ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
     private static let later = [
-        "copies": "a second store is not built yet", "capacity": "the forecast is not built yet",
+        "capacity": "the forecast is not built yet",
         "databases": "one database a configuration",
         "on_failure": "notifications are not built yet",
     ]
@@ -63,6 +64,7 @@ struct ConfigurationResolver {
         let site = Site(
             database: database(entries["database"]), password: nil,
             role: optional(entries["role"], key: "role"), archives: archives(entries["archives"]),
+            copies: copies(entries["copies"]),
             tables: tables(entries["tables"], limits: limits ?? [:]),
             workers: number(entries["workers"], "workers", 1...256, default: processors),
             jobs: number(entries["jobs"], "jobs", 1...64, default: 1),
@@ -118,6 +120,25 @@ struct ConfigurationResolver {
             reader.complain(what, key: "archives", at: node)
         }
         return note("archives", path, source(node))
+    }
+
+    /// One directory, or a list of them.
+    private mutating func copies(_ node: Node?) -> [String] {
+        guard let node else { return [] }
+        let nodes = node.sequence.map(Array.init) ?? [node]
+        var roots: [String] = []
+        for node in nodes {
+            guard let path = reader.text(node, key: "copies"), !path.isEmpty else { continue }
+            if !path.hasPrefix("/") {
+                reader.complain("`\(path)` must be an absolute path", key: "copies", at: node)
+            }
+            if roots.contains(path) {
+                reader.complain("`\(path)` is there twice", key: "copies", at: node)
+            }
+            roots.append(path)
+        }
+        _ = note("copies", roots.joined(separator: ", "), source(node))
+        return roots
     }
 
     private mutating func optional(_ node: Node?, key: String) -> String? {
