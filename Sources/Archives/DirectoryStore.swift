@@ -102,6 +102,20 @@ public struct DirectoryStore: Sendable {
         return status.device
     }
 
+    /// Whether one of two stores is the other, or lies in it, by whatever names.
+    public func overlaps(_ other: DirectoryStore) throws(ArchiveError) -> Bool {
+        let (one, two) = (try resolvedRoot() + "/", try other.resolvedRoot() + "/")
+        return one.hasPrefix(two) || two.hasPrefix(one)
+    }
+
+    private func resolvedRoot() throws(ArchiveError) -> String {
+        guard let path = realpath(root, nil) else {
+            throw .storeMissing(root: root, reason: String(cString: strerror(errno)))
+        }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
     static let probePrefix = ".probe-"
 
     /// Writes a small file durably, and removes it.

@@ -15,7 +15,20 @@ extension Site {
 
     /// The stores that get each archive too, in the order of the configuration.
     func openCopies() throws -> [DirectoryStore] {
-        try copies.map { try DirectoryStore(root: $0, access: .write) }
+        guard !copies.isEmpty else { return [] }
+        var opened = [try openStore()]
+        for root in copies {
+            let copy = try DirectoryStore(root: root, access: .write)
+            for other in opened where try copy.overlaps(other) {
+                throw Problem(
+                    "copy.same", .configuration,
+                    "The store \(root) and the store \(other.root) are one, or one lies in the "
+                        + "other: that is no second copy. Nothing was archived, nothing was dropped.",
+                    hint: "Give copies: a directory of its own, on another disk.")
+            }
+            opened.append(copy)
+        }
+        return Array(opened.dropFirst())
     }
 
     /// Takes the stores of the copies into use, or refuses those that are another database's, or

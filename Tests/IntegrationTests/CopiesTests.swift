@@ -71,6 +71,25 @@ import Testing
         #expect(plan.stdout.contains("-second"), "\(plan.stdout)")
     }
 
+    @Test func oneDirectoryIsNoTwoStores() throws {
+        let scene = try scene()
+        let second = copy(of: scene)
+        try FileManager.default.removeItem(atPath: second)
+        for place in [scene.archives, scene.archives + "/below"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: second, withDestinationPath: place)
+            if place != scene.archives {
+                try FileManager.default.createDirectory(
+                    atPath: place, withIntermediateDirectories: false,
+                    attributes: [.posixPermissions: 0o750])
+            }
+            let night = try run(scene)
+            #expect(night.status == 78 && night.stderr.contains("copy.same"), "\(night.stderr)")
+            try FileManager.default.removeItem(atPath: second)
+        }
+        #expect(try scene.slices().isEmpty)
+    }
+
     /// An empty directory where the disk was mounted.
     @Test func aStoreThatWasSomethingElseIsRefused() throws {
         let scene = try scene(then: "keep")
