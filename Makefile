@@ -6,7 +6,7 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install demo bench bench-scale bench-adopt test test-as-superuser test-as-member test-all test-deps torture fuzz sanitize format check-format clean
+.PHONY: help deps build install demo bench bench-scale bench-adopt test test-faults test-as-superuser test-as-member test-all test-deps torture fuzz sanitize format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
@@ -66,20 +66,27 @@ test-deps: deps
 	@Tests/Support/install-packages.sh python3 python3-venv jq postgresql-15-partman pgbouncer
 	@Tests/Support/python-packages.sh duckdb sqlalchemy psycopg2=psycopg2-binary
 
-# Both halves at once, each on a cluster of its own: they wait for servers more than they compute.
+# What breaks on purpose, everywhere it can: a third of the time.
+FAULT_TESTS := IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|MisbehavingServers|SecondStores|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)
+
+# All at once, each on a cluster of its own: they wait for servers more than they compute.
 test: test-deps
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-as-superuser test-as-member
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target \
+	    test-faults test-as-superuser test-as-member
 
 test-as-superuser:
-	$(SWIFT) test --skip-build --ignore-lock
+	$(SWIFT) test --skip-build --ignore-lock --skip '$(FAULT_TESTS)'
+
+test-faults:
+	$(SWIFT) test --skip-build --ignore-lock --filter '$(FAULT_TESTS)'
 
 # What a server does when it misbehaves, who writes meanwhile, what rows hold and where a night is
 # killed have nothing to do with whom the server lets in: once is enough.
 test-as-member:
 	PGRETAIN_TEST_AS=member PGRETAIN_FAULTS=6 $(SWIFT) test --skip-build --ignore-lock \
 	    --filter IntegrationTests \
-	    --skip 'IntegrationTests.(MisbehavingServers|SuddenEnds|FaultyIO|RandomRows|TypeZoo)' \
+	    --skip 'IntegrationTests.(MisbehavingServers|SuddenEnds|FaultyIO|SecondStores|RandomRows|TypeZoo)' \
 	    --skip 'IntegrationTests.(Slices|Rules)/UnderFire'
 
 # The same on the servers of other versions: 16 and 18.
@@ -93,7 +100,7 @@ torture: test-deps
 	$(SWIFT) build --build-tests
 	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
 	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) $(SWIFT) test --skip-build \
-	    --filter 'IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|MisbehavingServers|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)'
+	    --filter '$(FAULT_TESTS)'
 
 # Bytes that libFuzzer makes up, for each parser. TARGETS="decode manifest" chooses.
 fuzz: deps
