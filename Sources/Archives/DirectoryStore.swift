@@ -104,6 +104,10 @@ public struct DirectoryStore: Sendable {
 
     /// Whether one of two stores is the other, or lies in it, by whatever names.
     public func overlaps(_ other: DirectoryStore) throws(ArchiveError) -> Bool {
+        guard let own = try File.statusFollowingLinks(of: root),
+            let others = try File.statusFollowingLinks(of: other.root)
+        else { throw .storeMissing(root: root, reason: "it does not exist") }
+        if (own.device, own.inode) == (others.device, others.inode) { return true }
         let (one, two) = (try resolvedRoot() + "/", try other.resolvedRoot() + "/")
         return one.hasPrefix(two) || two.hasPrefix(one)
     }

@@ -13,6 +13,7 @@ struct FileStatus: Equatable, Sendable {
     let mode: mode_t
     let owner: uid_t
     let device: UInt64
+    let inode: UInt64
 
     init(_ status: stat) {
         kind =
@@ -26,6 +27,7 @@ struct FileStatus: Equatable, Sendable {
         mode = status.st_mode & 0o7777
         owner = status.st_uid
         device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
     }
 }
 

@@ -27,7 +27,13 @@ public struct NightPreview: Sendable, Encodable {
             try site.checkBinding(of: opened, to: connection)
             store = opened
         }
-        check { for copy in try site.openCopies() { try copy.probeWrite() } }
+        check {
+            for copy in try site.openCopies() {
+                try copy.probeWrite()
+                guard try connection.ledger.state() != .absent else { continue }
+                try site.checkCopy(copy, connection)
+            }
+        }
         check { try connection.requireTrustworthyPages() }
         let settings = try tables.map { table throws(Problem) in try site.settings(of: table) }
         let now = try now ?? connection.serverClock()

@@ -47,12 +47,19 @@ public struct Park {
                 table: table, aside: aside, outliers: try parking.outliers(), from: span.from,
                 to: span.to, moved: 0)
             guard !dryRun, result.outliers.count > 0 else { return result }
-            try requireNothingInTheWay(parent, policy, connection)
             let run = RunIdentity(newOn: host, tool: site.tool)
             if try connection.ledger.state() == .absent { try connection.ledger.create() }
+            try requireNothingInTheWay(parent, policy, connection)
             let lock = try RunLock(on: connection, table: Relation(parent))
             result.moved = try parking.move(into: aside, by: run) { try interruption.check() }
             try lock.release()
+            guard result.moved >= result.outliers.count else {
+                throw Problem(
+                    "park.left", .partial,
+                    "\(result.moved) of \(result.outliers.count) rows were moved into \(aside).",
+                    hint: "Somebody changed the others meanwhile, or a trigger keeps them: run it "
+                        + "again.")
+            }
             return result
         }
     }
@@ -60,6 +67,12 @@ public struct Park {
     private func requireNothingInTheWay(
         _ parent: PartitionedTable, _ policy: RetentionPolicy, _ connection: Connection
     ) throws {
+        if let pause = try connection.ledger.standingOrders(of: parent.name).pauses.first {
+            throw Problem(
+                "park.paused", .brake,
+                "Work on \(parent.name) is paused: \(pause.reason). Nothing was moved.",
+                hint: "pgretain resume, once that is over.")
+        }
         guard parent.incomingForeignKeys.isEmpty else {
             throw Problem(
                 "park.foreign-keys", .brake,

@@ -1,6 +1,13 @@
 import Archives
+import FailPoints
 import Postgres
 import Retention
+
+/// Where archives are, and where they are once more.
+struct Stores: Sendable {
+    let main: DirectoryStore
+    let copies: [DirectoryStore]
+}
 
 extension Site {
     func connect(as application: String = "pgretain") throws -> Connection {
@@ -31,33 +38,46 @@ extension Site {
         return Array(opened.dropFirst())
     }
 
-    /// Takes the stores of the copies into use, or refuses those that are another database's, or
-    /// that are not what they were: an empty directory where a disk was mounted.
-    func bindCopies(of store: DirectoryStore, to connection: Connection, by run: RunIdentity) throws
+    /// The store of the archives and those of their copies, bound to the database.
+    func openStores(for connection: Connection, by run: RunIdentity) throws -> Stores {
+        let stores = Stores(main: try openStore(), copies: try openCopies())
+        try bind(stores.main, to: connection)
+        try bindCopies(stores, to: connection, by: run)
+        return stores
+    }
+
+    /// Takes the stores of the copies into use, and writes down that they are.
+    private func bindCopies(_ stores: Stores, to connection: Connection, by run: RunIdentity) throws
     {
-        guard !copies.isEmpty, let bound = try store.binding() else { return }
-        for copy in try openCopies() {
-            if let found = try copy.binding() {
-                let own = try binding(of: connection, uuid: found.uuid)
-                try Self.require(found, toBe: own, root: copy.root)
-                continue
-            }
-            guard try !connection.ledger.hasUsed(copy: copy.root) else {
-                throw Problem(
-                    "copy.unbound", .unavailable,
-                    "The ledger knows copies of archives in \(copy.root), and the store there is "
-                        + "empty and belongs to nobody. Nothing was archived, nothing was dropped.",
-                    hint: "Is it mounted? To begin a new one all the same: pgretain rebind "
-                        + "--archives \(copy.root.shellWord) --reason …")
-            }
+        guard let bound = try stores.main.binding() else { return }
+        for copy in stores.copies {
+            try checkCopy(copy, connection)
+            if try copy.binding() == nil { try copy.bind(bound) }
+            FailPoint.pass("night.copy-bound")
+            guard try !connection.ledger.hasUsed(copy: copy.root) else { continue }
             for settings in tables {
                 try connection.ledger.append(
                     LedgerEvent(
                         .copying, table: settings.policy.table, details: ["store": copy.root]),
                     by: run)
             }
-            try copy.bind(bound)
         }
+    }
+
+    /// Refuses a store that is another database's, or that is not what it was: an empty directory
+    /// where a disk was mounted.
+    func checkCopy(_ copy: DirectoryStore, _ connection: Connection) throws {
+        if let found = try copy.binding() {
+            let own = try binding(of: connection, uuid: found.uuid)
+            return try Self.require(found, toBe: own, root: copy.root)
+        }
+        guard try connection.ledger.hasUsed(copy: copy.root) else { return }
+        throw Problem(
+            "copy.unbound", .unavailable,
+            "The ledger knows copies of archives in \(copy.root), and the store there is "
+                + "empty and belongs to nobody. Nothing was archived, nothing was dropped.",
+            hint: "Is it mounted? To begin a new one all the same: pgretain rebind "
+                + "--archives \(copy.root.shellWord) --reason …")
     }
 
     /// The lock ladder, which a signal ends.

@@ -25,9 +25,7 @@ public struct Parking {
     /// Nil where the table has no DEFAULT partition.
     public init?(
         of parent: PartitionedTable, within span: PartitionBounds, on connection: Connection
-    )
-        throws
-    {
+    ) throws {
         guard let other = try connection.ddl.bystanders(of: parent).defaultPartition else {
             return nil
         }
@@ -38,6 +36,23 @@ public struct Parking {
         from = parent.keyType.literal(span.from)
         to = parent.keyType.literal(span.to)
         test = "(\(key) IS NULL OR \(key) < \(literal: from) OR \(key) >= \(literal: to))"
+        guard try isPlain(other) else {
+            throw Problem(
+                "park.partitioned", .brake,
+                "The DEFAULT partition \(other.name) is no plain table. Nothing was moved.",
+                hint: "What it is made of has to be looked at by hand.")
+        }
+    }
+
+    private func isPlain(_ relation: Relation) throws -> Bool {
+        try connection.run(
+            "park.plain",
+            """
+            SELECT FROM pg_catalog.pg_class AS c
+            WHERE c.oid = \(value: relation.oid)::oid AND c.relkind = 'r'
+                AND c.relpersistence = 'p'
+            """
+        ).count == 1
     }
 
     /// Reads DEFAULT once.
@@ -56,11 +71,12 @@ public struct Parking {
     }
 
     /// Moves them, 128 MiB a transaction, each with its ledger row. The table is made where it is
-    /// not there: with the columns of the parent, its owner and its privileges, and no key.
+    /// not there, with the columns of the parent, its owner, and no key; one that is there must have
+    /// been made so.
     public func move(into aside: QualifiedName, by run: RunIdentity, _ goOn: () throws -> Void)
         throws -> Int64
     {
-        try makeTable(aside)
+        let target = try table(aside, by: run)
         let columns = try connection.catalog.definition(of: parent.oid).columns
             .filter { !$0.isGenerated }.map { Identifier($0.name) }
         var moved: Int64 = 0
@@ -68,60 +84,81 @@ public struct Parking {
             try goOn()
             moved += try connection.transaction(.readCommitted) {
                 try connection.setLocal(lockTimeout: 3000)
-                let rows = try connection.run(
+                let row = try connection.run(
                     "park.move",
                     """
                     WITH gone AS (
                         DELETE FROM ONLY \(source.name) WHERE \(pages.test) AND \(test)
-                        RETURNING \(columns))
-                    INSERT INTO \(aside) (\(columns)) SELECT \(columns) FROM gone
+                        RETURNING \(columns)),
+                    came AS (
+                        INSERT INTO \(aside) (\(columns)) SELECT \(columns) FROM gone
+                        RETURNING 1)
+                    SELECT (SELECT pg_catalog.count(*) FROM gone),
+                        (SELECT pg_catalog.count(*) FROM came)
                     """
-                ).affected
-                guard rows > 0 else { return 0 }
-                try connection.ledger.append(
-                    LedgerEvent(
-                        .parked, table: parent.name, relation: aside,
-                        details: ["rows moved": "\(rows)", "from": "\(source.name)"]),
-                    by: run)
-                return rows
+                ).one()
+                let (gone, came) = (try row.int(0), try row.int(1))
+                guard gone == came else {
+                    throw Problem(
+                        "park.swallowed", .data,
+                        "\(aside) took \(came) of \(gone) rows. None of them was moved.",
+                        hint: "Look for triggers and rules on \(aside).")
+                }
+                guard gone > 0 else { return 0 }
+                try connection.ledger.append(event(target, moved: gone), by: run)
+                return gone
             }
         }
         return moved
     }
 
-    private func makeTable(_ name: QualifiedName) throws {
-        if let found = try connection.catalog.relation(named: name) {
-            let plain = try connection.run(
-                "park.table",
-                """
-                SELECT FROM pg_catalog.pg_class AS c
-                WHERE c.oid = \(value: found.oid)::oid AND c.relkind = 'r'
-                    AND NOT c.relispartition
-                """)
-            guard plain.count == 1 else {
-                throw Problem(
-                    "park.table", .cannotCreate,
-                    "\(name) is there already, and is no table of its own. Nothing was moved.",
-                    hint: "Choose another name for --aside.")
+    private func event(_ target: Relation, moved: Int64) -> LedgerEvent {
+        LedgerEvent(
+            .parked, table: parent.name, relation: target.name, relationOID: target.oid,
+            details: ["rows moved": "\(moved)", "from": "\(source.name)"])
+    }
+
+    private func table(_ name: QualifiedName, by run: RunIdentity) throws -> Relation {
+        guard let found = try connection.catalog.relation(named: name) else {
+            return try connection.transaction(.readCommitted) {
+                let made = try makeTable(name)
+                try connection.ledger.append(event(made, moved: 0), by: run)
+                return made
             }
-            return
         }
-        try connection.transaction(.readCommitted) {
-            try connection.run(
-                "park.create",
-                """
-                CREATE TABLE \(name) (LIKE \(parent.name) INCLUDING GENERATED INCLUDING STORAGE
-                    INCLUDING COMPRESSION INCLUDING COMMENTS)
-                """)
-            guard let made = try connection.catalog.relation(named: name) else {
-                throw PostgresError.unexpected(
-                    "the new table is not there", statement: "park.create")
-            }
-            // What has no time is to be held too.
-            try connection.run(
-                "park.nullable", "ALTER TABLE \(name) ALTER COLUMN \(key) DROP NOT NULL")
-            try TableModel(of: parent.oid, on: connection)
-                .apply(to: made, owner: parent.owner, on: connection)
+        let wasMade =
+            try connection.ledger.latestEvents(of: [found.oid], kinds: [.parked])[found.oid] != nil
+        let (own, other) = (
+            try connection.catalog.definition(of: parent.oid).columns,
+            try connection.catalog.definition(of: found.oid).columns
+        )
+        guard wasMade, try isPlain(found), own.map(\.name) == other.map(\.name),
+            own.map(\.type) == other.map(\.type)
+        else {
+            throw Problem(
+                "park.table", .cannotCreate,
+                "\(name) is there already, and is not what an earlier parking has made for these "
+                    + "columns. Nothing was moved.",
+                hint: "Choose another name for --aside.")
         }
+        return found
+    }
+
+    private func makeTable(_ name: QualifiedName) throws -> Relation {
+        try connection.run(
+            "park.create",
+            """
+            CREATE TABLE \(name) (LIKE \(parent.name) INCLUDING GENERATED INCLUDING STORAGE
+                INCLUDING COMPRESSION INCLUDING COMMENTS)
+            """)
+        guard let made = try connection.catalog.relation(named: name) else {
+            throw PostgresError.unexpected("the new table is not there", statement: "park.create")
+        }
+        // What has no time is to be held too.
+        try connection.run(
+            "park.nullable", "ALTER TABLE \(name) ALTER COLUMN \(key) DROP NOT NULL")
+        try TableModel(of: parent.oid, on: connection)
+            .applyAside(to: made, owner: parent.owner, on: connection)
+        return made
     }
 }

@@ -136,7 +136,7 @@ extension PartitionDDL {
     }
 
     /// A sequence that the partition owns goes with it; one that feeds other tables must not.
-    func refuseSharedSequences(of partition: Partition) throws {
+    public func refuseSharedSequences(of partition: Partition) throws {
         let shared = try connection.run(
             "detach.shared-sequences",
             """

@@ -70,6 +70,16 @@ struct TableModel {
         }
     }
 
+    /// For a table beside it that takes some of its rows: where policies hide rows, nobody but the
+    /// owner reads it.
+    func applyAside(to relation: Relation, owner: String, on connection: Connection) throws {
+        guard security.isEmpty else {
+            try handOver(relation, to: owner, on: connection)
+            return try revokeGrants(on: relation, owner: owner, on: connection)
+        }
+        try apply(to: relation, owner: owner, on: connection)
+    }
+
     /// For a table that is empty: a key that the parent cannot have, such as one without the time
     /// column, is kept by each partition for itself.
     func applyIndexes(to relation: Relation, on connection: Connection) throws {
@@ -100,11 +110,7 @@ struct TableModel {
     private func copyGrants(
         to relation: Relation, owner: String, on connection: Connection
     ) throws {
-        let given = try Self.grants(on: relation.oid, connection).map(\.grantee)
-        for grantee in Set(given).sorted() where grantee != owner {
-            try connection.run(
-                "premake.revoke", "REVOKE ALL ON \(relation.name) FROM \(Self.role(grantee))")
-        }
+        try revokeGrants(on: relation, owner: owner, on: connection)
         for grant in grants where grant.grantee != self.owner {
             let columns: SQL = grant.column.map { " (\(Identifier($0)))" } ?? ""
             let ending: SQL = grant.isGrantable ? " WITH GRANT OPTION" : ""
@@ -114,6 +120,16 @@ struct TableModel {
                 GRANT \(printed: grant.privilege)\(columns) ON \(relation.name)
                     TO \(Self.role(grant.grantee))\(ending)
                 """)
+        }
+    }
+
+    private func revokeGrants(
+        on relation: Relation, owner: String, on connection: Connection
+    ) throws {
+        let given = try Self.grants(on: relation.oid, connection).map(\.grantee)
+        for grantee in Set(given).sorted() where grantee != owner {
+            try connection.run(
+                "premake.revoke", "REVOKE ALL ON \(relation.name) FROM \(Self.role(grantee))")
         }
     }
 

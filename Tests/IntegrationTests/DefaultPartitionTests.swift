@@ -122,4 +122,43 @@ import Testing
         #expect(refused.status == 73 && refused.stderr.contains("park.table"), "\(refused)")
         #expect(try inDefault(scene) == "4")
     }
+
+    /// A table that swallows rows, or that parking has not made, gets none.
+    @Test func whatIsParkedIsThere() throws {
+        let scene = try scene()
+        let park = ["park", "--table", "logs", "--aside", "parked"]
+        try scene.database.psql("CREATE TABLE parked (LIKE logs)")
+        let foreign = try scene.pgretain(park)
+        #expect(foreign.status == 73 && foreign.stderr.contains("park.table"), "\(foreign)")
+        try scene.database.psql("DROP TABLE parked; DELETE FROM logs WHERE message = 'old'")
+        #expect(try scene.pgretain(park).status == 0)
+        try scene.database.psql(
+            """
+            INSERT INTO logs (message, created_at) VALUES ('old', '1999-01-01');
+            CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE TRIGGER swallow BEFORE INSERT ON parked FOR EACH ROW EXECUTE FUNCTION swallow();
+            """)
+        let swallowed = try scene.pgretain(park)
+        #expect(swallowed.status == 65 && swallowed.stderr.contains("park.swallowed"))
+        #expect(try inDefault(scene) == "4")
+        try scene.database.psql("DROP TRIGGER swallow ON parked")
+        try scene.database.superuser("INSERT INTO pgretain.pauses (reason) VALUES ('no')")
+        #expect(try scene.pgretain(park).status == 76)
+    }
+
+    /// Whom a policy hides rows from does not read them once they are parked.
+    @Test func whatIsParkedStaysHidden() throws {
+        let scene = try scene()
+        try scene.database.psql(
+            """
+            GRANT SELECT ON logs TO PUBLIC;
+            ALTER TABLE logs ENABLE ROW LEVEL SECURITY;
+            """)
+        #expect(try scene.pgretain("park", "--table", "logs", "--aside", "parked").status == 0)
+        #expect(
+            try scene.database.superuser(
+                "SELECT count(*), has_table_privilege('logs_reader', 'parked', 'SELECT') FROM parked"
+            )
+                == "2|f")
+    }
 }

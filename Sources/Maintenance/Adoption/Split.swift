@@ -81,7 +81,8 @@ public struct Split {
         else {
             throw Problem(
                 "split.empty", .missing,
-                "\(wide.name) holds no row. Nothing was done.", hint: "A night drops it.")
+                "\(wide.name) holds no row with a time from the year 1 on. Nothing was done.",
+                hint: "An empty one is dropped by a night.")
         }
         let calendar = TableCalendar(
             policy: settings.policy, keyType: parent.keyType,
@@ -98,7 +99,18 @@ public struct Split {
             Problem(id, .brake, "\(message). Nothing was changed, writes go on.", hint: hint)
         }
         var problems: [Problem] = []
-        if try connection.catalog.primaryKeyColumns(of: wide.oid).isEmpty {
+        do { try connection.ddl.refuseSharedSequences(of: wide) } catch {
+            problems.append(Problem(explaining: error))
+        }
+        let unvalidated = try connection.catalog.unvalidatedChecks(of: parent)
+        if !unvalidated.isEmpty {
+            problems.append(
+                brake(
+                    "split.unvalidated",
+                    "Rows of \(name) may break " + unvalidated.joined(separator: ", "),
+                    hint: "ALTER TABLE … VALIDATE CONSTRAINT, or drop it."))
+        }
+        if try !connection.catalog.hasPrimaryKey(wide.oid) {
             problems.append(
                 brake(
                     "split.key", "\(wide.name) has no primary key to know changed rows by",
@@ -156,7 +168,7 @@ public struct Split {
                 on: connection, ladder: ladder)
             var result: Result
             do {
-                result = try self.run(splitting, wide, on: connection, by: run)
+                result = try self.run(splitting, wide, parent, on: connection, by: run)
             } catch {
                 removeOwn(of: parent, on: connection, by: run)
                 try interruption.check()
@@ -177,7 +189,8 @@ public struct Split {
     private static let mostAttempts = 20
 
     private func run(
-        _ splitting: Splitting, _ wide: Partition, on connection: Connection, by run: RunIdentity
+        _ splitting: Splitting, _ wide: Partition, _ parent: PartitionedTable,
+        on connection: Connection, by run: RunIdentity
     ) throws -> Result {
         try connection.setStep("split \(wide.name.name)")
         try splitting.stage(by: run)
@@ -208,6 +221,9 @@ public struct Split {
             try interruption.check()
             _ = try splitting.catchUp()
             FailPoint.pass("split.caught-up")
+            // As it was hours ago is not enough.
+            let obstacles = try obstacles(to: wide, parent, on: connection)
+            guard obstacles.isEmpty else { throw Obstructed(problems: obstacles) }
             guard let seconds = try splitting.swap(proof: proof, by: run) else { continue }
             FailPoint.pass("split.swapped")
             locked = max(locked, seconds)

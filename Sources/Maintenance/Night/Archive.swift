@@ -39,7 +39,7 @@ struct Archiving {
     /// What it gives is proven in every store.
     func run(_ subject: Departing) throws -> Archived {
         let archived = try archive(subject)
-        try session.copies().bring(archived.proof.manifest, of: subject.slice)
+        try session.copies.bring(archived.proof.manifest, of: subject.slice)
         FailPoint.pass("night.copied")
         return archived
     }

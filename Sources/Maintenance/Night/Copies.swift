@@ -21,9 +21,23 @@ struct Copies {
         }
     }
 
-    /// Whether a store lacks the archive, or has another generation of it.
-    func isMissing(_ manifest: Manifest, of slice: Slice) throws -> Bool {
-        try stores.contains { try $0.manifest(of: slice) != manifest }
+    /// Brings an archive that a store lacks, or has in another generation; nil where all have it.
+    func catchUp(_ archive: StoredArchive) throws -> Report.Entry? {
+        let manifest = try archive.manifest.get()
+        let lacking = try stores.filter { store in
+            do {
+                return try store.manifest(of: archive.slice) != manifest
+            } catch {
+                throw Self.inCopy(store, error)
+            }
+        }
+        guard !lacking.isEmpty else { return nil }
+        let stopwatch = Stopwatch()
+        try bring(manifest, of: archive.slice)
+        return Report.Entry(
+            .copy, manifest.partition.name.name, bounds: manifest.bounds,
+            rows: manifest.digest.rows, seconds: stopwatch.seconds,
+            note: "to " + lacking.map(\.root).joined(separator: ", "))
     }
 
     private func bring(_ manifest: Manifest, of slice: Slice, to store: DirectoryStore) throws {
@@ -75,26 +89,25 @@ extension TableNight {
     /// Archives that a store lacks: one that was added later, or was away.
     mutating func catchUpCopies() {
         guard !session.site.copies.isEmpty else { return }
-        do {
-            let copies = try session.copies()
-            for archive in try session.store.archives(of: session.table.name)
-            where archive.superseded == nil {
-                guard halt == nil, session.interruption.status == nil,
-                    !session.timeBudget.deadline.hasPassed
-                else { return }
-                let manifest = try archive.manifest.get()
-                guard try copies.isMissing(manifest, of: archive.slice) else { continue }
-                let stopwatch = Stopwatch()
-                try copies.bring(manifest, of: archive.slice)
-                report.done.append(
-                    Report.Entry(
-                        .copy, manifest.partition.name.name, bounds: manifest.bounds,
-                        rows: manifest.digest.rows, seconds: stopwatch.seconds,
-                        note: "to " + session.site.copies.joined(separator: ", ")))
+        var archives: [StoredArchive] = []
+        do { archives = try session.store.archives(of: session.table.name) } catch { note(error) }
+        for archive in archives where archive.superseded == nil {
+            guard halt == nil, session.interruption.status == nil,
+                !session.timeBudget.deadline.hasPassed
+            else { return }
+            // One that cannot be copied stops none of the others.
+            do {
+                if let copied = try session.copies.catchUp(archive) { report.done.append(copied) }
+            } catch {
+                note(error)
             }
-        } catch {
-            report.problems.append(
-                session.interruption.status == nil ? Problem(explaining: error) : .interrupted)
         }
+    }
+
+    /// The retirement may have said it already.
+    private mutating func note(_ error: any Error) {
+        let problem =
+            session.interruption.status == nil ? Problem(explaining: error) : .interrupted
+        if !report.problems.contains(problem) { report.problems.append(problem) }
     }
 }

@@ -55,7 +55,7 @@ struct Deleting {
                 hint: "Is the store mounted? Else bring the archive back from another copy.")
         }
         let proof = try session.verifier.verify(manifest, in: directory, slice: subject.slice)
-        try session.copies().bring(manifest, of: subject.slice)
+        try session.copies.bring(manifest, of: subject.slice)
         try LastLook(session: session, subject: subject).requireLeave()
         guard
             let begun = try connection.ledger.deletion(of: subject.bounds, in: session.table.name),

@@ -22,7 +22,7 @@ struct Healing {
             }
         }
         attempt {
-            for copy in try session.site.openCopies() {
+            for copy in session.stores.copies {
                 done += try copy.heal(table: session.table.name).map {
                     Report.Entry(.heal, copy.root, note: $0)
                 }

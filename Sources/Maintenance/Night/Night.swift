@@ -91,29 +91,26 @@ public struct Night {
             connection: control, ladder: site.ladder(interruption), run: identity
         ).expire(at: clock.now)
 
-        let store = openStore(control, identity, &report)
+        let stores = openStores(control, identity, &report)
         for index in site.tables.indices {
-            prepare(index, identity, store: store, now: clock.now, &report)
+            prepare(index, identity, stores: stores, now: clock.now, &report)
         }
-        if let store, options.includes(.retire) {
+        if let stores, options.includes(.retire) {
             timeBudget.learn(try control.ledger.exportThroughput())
             for index in site.tables.indices {
-                retire(index, identity, store: store, now: clock.now, &report)
+                retire(index, identity, stores: stores, now: clock.now, &report)
             }
         }
         report.interruption = interruption.status
     }
 
     /// A store that cannot be used stops no partition from being made ahead.
-    private func openStore(
+    private func openStores(
         _ control: Connection, _ run: RunIdentity, _ report: inout Report
-    ) -> DirectoryStore? {
+    ) -> Stores? {
         guard options.includes(.retire) else { return nil }
         do {
-            let store = try site.openStore()
-            try site.bind(store, to: control)
-            try site.bindCopies(of: store, to: control, by: run)
-            return store
+            return try site.openStores(for: control, by: run)
         } catch {
             report.problems.append(Problem(explaining: error))
             return nil
@@ -133,7 +130,7 @@ public struct Night {
 
     /// Heals, premakes, samples.
     private func prepare(
-        _ index: Int, _ identity: RunIdentity, store: DirectoryStore?, now: Instant,
+        _ index: Int, _ identity: RunIdentity, stores: Stores?, now: Instant,
         _ report: inout Report
     ) {
         withTable(index, identity, now: now, &report) { connection, table, lock, entry in
@@ -145,8 +142,8 @@ public struct Night {
             } catch {
                 entry.problems.append(Problem(explaining: error))
             }
-            if let store {
-                let session = session(settings, connection, store, table, lock, identity, now)
+            if let stores {
+                let session = session(settings, connection, stores, table, lock, identity, now)
                 let healed = Healing(session: session).run()
                 entry.done += healed.done
                 entry.problems += healed.problems
@@ -177,7 +174,7 @@ public struct Night {
     }
 
     private func retire(
-        _ index: Int, _ identity: RunIdentity, store: DirectoryStore, now: Instant,
+        _ index: Int, _ identity: RunIdentity, stores: Stores, now: Instant,
         _ report: inout Report
     ) {
         // What could not even be prepared has been reported.
@@ -185,14 +182,14 @@ public struct Night {
         withTable(index, identity, now: now, &report) { connection, table, lock, entry in
             let settings = site.tables[index]
             let seen = TableObservation.observe(
-                settings, on: connection, store: store, now: now)
+                settings, on: connection, store: stores.main, now: now)
             let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
             entry.problems += plan.problems.filter {
                 !$0.id.hasPrefix("premake.") && !entry.problems.contains($0)
             }
             entry.notes += plan.notes
             var night = TableNight(
-                session: session(settings, connection, store, table, lock, identity, now),
+                session: session(settings, connection, stores, table, lock, identity, now),
                 report: entry)
             night.run(plan)
             entry = night.report
@@ -222,11 +219,11 @@ public struct Night {
     }
 
     private func session(
-        _ settings: TableSettings, _ connection: Connection, _ store: DirectoryStore,
+        _ settings: TableSettings, _ connection: Connection, _ stores: Stores,
         _ table: PartitionedTable, _ lock: RunLock, _ identity: RunIdentity, _ now: Instant
     ) -> TableSession {
         TableSession(
-            site: site, settings: settings, connection: connection, store: store, table: table,
+            site: site, settings: settings, connection: connection, stores: stores, table: table,
             lock: lock, run: identity, now: now, interruption: interruption, progress: progress,
             pressure: pressure, pace: pace, timeBudget: timeBudget)
     }

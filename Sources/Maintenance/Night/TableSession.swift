@@ -8,7 +8,7 @@ final class TableSession {
     let site: Site
     let settings: TableSettings
     let connection: Connection
-    let store: DirectoryStore
+    let stores: Stores
     let table: PartitionedTable
     let lock: RunLock
     let run: RunIdentity
@@ -23,7 +23,7 @@ final class TableSession {
     let timeBudget: TimeBudget
 
     init(
-        site: Site, settings: TableSettings, connection: Connection, store: DirectoryStore,
+        site: Site, settings: TableSettings, connection: Connection, stores: Stores,
         table: PartitionedTable, lock: RunLock, run: RunIdentity, now: Instant,
         interruption: Interruption, progress: ProgressSink?, pressure: PressureWatch, pace: Pace?,
         timeBudget: TimeBudget
@@ -31,7 +31,7 @@ final class TableSession {
         self.site = site
         self.settings = settings
         self.connection = connection
-        self.store = store
+        self.stores = stores
         self.table = table
         self.lock = lock
         self.run = run
@@ -44,6 +44,8 @@ final class TableSession {
         self.timeBudget = timeBudget
     }
 
+    var store: DirectoryStore { stores.main }
+
     var ladder: LockLadder { site.ladder(interruption) }
 
     var verifier: Verifier {
@@ -52,9 +54,9 @@ final class TableSession {
             keepAlive: keepAlive())
     }
 
-    func copies() throws -> Copies {
+    var copies: Copies {
         Copies(
-            stores: try site.openCopies(), source: store, verifier: verifier,
+            stores: stores.copies, source: store, verifier: verifier,
             interruption: interruption, keepAlive: keepAlive())
     }
 
@@ -62,7 +64,7 @@ final class TableSession {
     /// lock.
     func working(on connection: Connection) -> TableSession {
         TableSession(
-            site: site, settings: settings, connection: connection, store: store, table: table,
+            site: site, settings: settings, connection: connection, stores: stores, table: table,
             lock: lock, run: run, now: now, interruption: interruption, progress: progress,
             pressure: pressure, pace: pace, timeBudget: timeBudget)
     }

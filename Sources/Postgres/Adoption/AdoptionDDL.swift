@@ -128,7 +128,7 @@ public struct AdoptionDDL {
             throw PostgresError.unexpected("the new table is not there", statement: "adopt.aside")
         }
         try TableModel(of: table.relation.oid, on: connection)
-            .apply(to: made, owner: table.owner, on: connection)
+            .applyAside(to: made, owner: table.owner, on: connection)
     }
 
     /// Reads the table once; readers and writers go on.

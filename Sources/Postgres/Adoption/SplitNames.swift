@@ -1,5 +1,11 @@
 import Retention
 
+/// A column of a primary key, and what its index takes for equal, whatever the search path is.
+struct KeyColumn {
+    let name: String
+    let equality: SQL
+}
+
 /// What a splitting makes in the schema `pgretain`, by the OID of the wide partition.
 struct SplitNames {
     let oid: UInt32
@@ -15,8 +21,6 @@ struct SplitNames {
     private static let truncation = Identifier("pgretain_split_truncate")
 
     func keyColumn(_ number: Int) -> SQL { "\(Identifier("k\(number)"))" }
-
-    func keyColumns(_ count: Int) -> SQL { SQL.list((0..<count).map(keyColumn)) }
 
     /// The table of notes, and the function that writes them for whoever changes a row, whatever
     /// their rights and their search path.
@@ -141,17 +145,47 @@ extension Catalog {
     }
 
     /// In the order of the key; none where there is none.
-    public func primaryKeyColumns(of oid: UInt32) throws -> [String] {
+    func primaryKeyColumns(of oid: UInt32) throws -> [KeyColumn] {
         try connection.run(
             "catalog.primary-key",
             """
-            SELECT a.attname FROM pg_catalog.pg_index AS i
-            CROSS JOIN LATERAL pg_catalog.unnest(i.indkey) WITH ORDINALITY AS k (number, place)
+            SELECT a.attname, n.nspname, o.oprname
+            FROM pg_catalog.pg_index AS i
+            CROSS JOIN LATERAL ROWS FROM (
+                pg_catalog.unnest(i.indkey), pg_catalog.unnest(i.indclass))
+                WITH ORDINALITY AS k (number, class, place)
             JOIN pg_catalog.pg_attribute AS a
                 ON a.attrelid = i.indrelid AND a.attnum = k.number
+            JOIN pg_catalog.pg_opclass AS c ON c.oid = k.class
+            JOIN pg_catalog.pg_amop AS m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
+                AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
+            JOIN pg_catalog.pg_operator AS o ON o.oid = m.amopopr
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace
             WHERE i.indrelid = \(value: oid)::oid AND i.indisprimary AND i.indisvalid
                 AND k.place <= i.indnkeyatts
             ORDER BY k.place
+            """
+        ).rows.map { row in
+            let equality: SQL =
+                "OPERATOR(\(Identifier(try row.text(1))).\(printed: try row.text(2)))"
+            return KeyColumn(name: try row.text(0), equality: equality)
+        }
+    }
+
+    /// Whether rows can be told apart by a primary key.
+    public func hasPrimaryKey(_ oid: UInt32) throws -> Bool {
+        try !primaryKeyColumns(of: oid).isEmpty
+    }
+
+    /// Checks that not all rows are known to meet: a table made after this one takes them at their
+    /// word.
+    public func unvalidatedChecks(of table: PartitionedTable) throws -> [String] {
+        try connection.run(
+            "split.unvalidated",
+            """
+            SELECT k.conname FROM pg_catalog.pg_constraint AS k
+            WHERE k.conrelid = \(value: table.oid)::oid AND k.contype = 'c' AND NOT k.convalidated
+            ORDER BY 1
             """
         ).rows.map { try $0.text(0) }
     }

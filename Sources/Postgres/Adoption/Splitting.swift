@@ -9,7 +9,7 @@ import Retention
 /// since, and the last of that is copied under the lock under which they change places.
 ///
 /// Until `swap` commits the application sees none of it.
-public struct Splitting {
+public final class Splitting {
     let connection: Connection
     let parent: PartitionedTable
     let wide: Partition
@@ -19,8 +19,9 @@ public struct Splitting {
     private let model: TableModel
     private let definition: TableDefinition
     private let fingerprint: SchemaFingerprint
-    /// Of the primary key.
-    private let keys: [Identifier]
+    private let keys: [KeyColumn]
+    /// What `watch` has left, and nobody may have touched since.
+    private var watched: String?
 
     public init(
         _ wide: Partition, of parent: PartitionedTable, into pieces: [SplitPiece],
@@ -35,7 +36,7 @@ public struct Splitting {
         model = try TableModel(of: wide.oid, on: connection)
         definition = try connection.catalog.definition(of: parent.oid)
         fingerprint = try connection.catalog.fingerprint(of: wide.oid)
-        keys = try connection.catalog.primaryKeyColumns(of: wide.oid).map(Identifier.init)
+        keys = try connection.catalog.primaryKeyColumns(of: wide.oid)
     }
 
     /// What the server makes itself is left out.
@@ -50,7 +51,7 @@ public struct Splitting {
         try connection.transaction(.readCommitted) {
             try connection.setLocal(lockTimeout: 3000)
             try connection.ledger.append(event(.splitting), by: run)
-            for statement in names.notebook(of: wide.name, keys: keys) {
+            for statement in names.notebook(of: wide.name, keys: keys.map { Identifier($0.name) }) {
                 try connection.run("split.notebook", statement)
             }
             try connection.run(
@@ -82,6 +83,7 @@ public struct Splitting {
                 for statement in names.triggers(on: wide.name) {
                     try connection.run("split.watch", statement)
                 }
+                watched = try watchword()
             }
             return (ContinuousClock.now - locked).seconds
         }
@@ -90,14 +92,12 @@ public struct Splitting {
     /// Copies all rows, span by span, each in a transaction of its own: no snapshot gets old. How
     /// many there were.
     public func copy(_ goOn: (Int64) throws -> Void) throws -> Int64 {
-        let relation = Relation(wide)
-        let node = try filenode()
         var rows: Int64 = 0
-        for pages in try connection.catalog.pageSpans(of: relation) {
+        for pages in try connection.catalog.pageSpans(of: Relation(wide)) {
             rows += try connection.transaction(.readCommitted) {
                 try connection.setLocal(lockTimeout: 3000)
                 try connection.lockOnly(wide.name, .accessShare)
-                guard try filenode() == node else { throw changed("was rewritten") }
+                try requireWatched()
                 return try connection.run(
                     "split.copy",
                     """
@@ -111,11 +111,29 @@ public struct Splitting {
         return rows
     }
 
-    private func filenode() throws -> Int64 {
+    /// The file that holds the rows (a rewrite takes another, and fires no trigger), and the state of
+    /// our triggers.
+    private func watchword() throws -> String {
         try connection.run(
-            "split.filenode",
-            "SELECT pg_catalog.pg_relation_filenode(\(value: wide.oid)::oid::pg_catalog.regclass)"
-        ).one().int(0)
+            "split.watchword",
+            """
+            SELECT pg_catalog.concat(
+                pg_catalog.pg_relation_filenode(c.oid::pg_catalog.regclass),
+                (SELECT pg_catalog.string_agg(
+                        pg_catalog.concat(' ', t.oid, ' ', t.xmin, ' ', t.tgenabled), ''
+                        ORDER BY t.oid)
+                    FROM pg_catalog.pg_trigger AS t
+                    WHERE t.tgrelid = c.oid AND t.tgname LIKE 'pgretain\\_split%'))
+            FROM pg_catalog.pg_class AS c WHERE c.oid = \(value: wide.oid)::oid
+            """
+        ).one().text(0)
+    }
+
+    /// To be asked under a lock that keeps the answer true.
+    private func requireWatched() throws {
+        guard try watchword() == watched else {
+            throw changed("was rewritten, or the triggers that note its changes were touched,")
+        }
     }
 
     /// Copies again what has changed since; how many changes there were.
@@ -159,6 +177,9 @@ public struct Splitting {
     public func prove(_ digest: (CopyOut) throws -> ContentDigest) throws -> ContentDigest {
         let all = definition.columns.map { Identifier($0.name) }
         return try connection.transaction(.writingSnapshot) {
+            try connection.setLocal(lockTimeout: 3000)
+            try connection.lockOnly(wide.name, .accessShare)
+            try requireWatched()
             _ = try applyNoted()
             let old = try digest(CopyOut(all, from: wide.name, on: connection))
             var new = ContentDigest()
@@ -187,7 +208,7 @@ public struct Splitting {
                 """
                 SELECT pg_catalog.concat('pid ', a.pid, ', snapshot ', a.backend_xmin)
                 FROM pg_catalog.pg_stat_activity AS a
-                WHERE a.backend_xmin IS NOT NULL AND a.backend_type = 'client backend'
+                WHERE a.backend_xmin IS NOT NULL AND a.usesysid IS NOT NULL
                     AND a.datname = pg_catalog.current_database()
                     AND a.pid <> pg_catalog.pg_backend_pid()
                 """
@@ -204,20 +225,35 @@ public struct Splitting {
         let ddl = connection.ddl
         try ddl.refuseSharedSequences(of: wide)
         let bystanders = try ddl.bystanders(of: parent, partition: wide.oid)
+        // ATTACH takes triggers off what the foreign keys of a partition name.
+        let targets = bystanders.foreignKeyTargets
         let wanted =
             [WantedLock(table: parent.oid, mode: .accessExclusive)]
             + [WantedLock(table: wide.oid, mode: .accessExclusive)] + bystanders.wanted
+            + targets.map { WantedLock(table: $0.relation.oid, mode: .accessExclusive) }
         return try ladder.climb("\(parent.name)", wanting: wanted, on: connection) { rung in
             var locked = ContinuousClock.now
             let isDone = try connection.transaction(.readCommitted) {
                 try ddl.lock(wide, of: parent, bystanders, rung: rung)
                 locked = .now
                 try ddl.requireParent(parent)
+                for target in targets where target.mayLock {
+                    try connection.lockOnly(target.relation.name, .accessExclusive, noWait: true)
+                }
                 try ddl.requireUnchanged(wide, fingerprint)
+                try requireWatched()
                 guard try noted() <= Self.mostUnderLock else { return false }
                 try connection.run("split.brief", "SET LOCAL statement_timeout = 2000")
-                _ = try applyNoted(fewRows: true)
-                try changePlaces()
+                do {
+                    _ = try applyNoted(fewRows: true)
+                    try changePlaces()
+                } catch let error as PostgresError where error.sqlState == "57014" {
+                    throw Problem(
+                        "split.slow", .partial,
+                        "The partitions of \(parent.name) could not change places in time. The "
+                            + "swap was taken back; writes go on.",
+                        hint: "A large DEFAULT partition is read each time: empty it first.")
+                }
                 var event = event(.split)
                 event.details["rows proven"] = "\(proof.rows)"
                 event.details["digest proven"] = proof.hex
@@ -236,15 +272,7 @@ public struct Splitting {
             try connection.run(
                 "split.unstage",
                 "ALTER TABLE \(names.staging) DETACH PARTITION \(piece.name)")
-            do {
-                try connection.run("split.attach", "ALTER TABLE \(parent.name) \(attaching(piece))")
-            } catch let error as PostgresError where error.sqlState == "57014" {
-                throw Problem(
-                    "split.slow", .partial,
-                    "\(piece.name) could not be attached to \(parent.name) in time. The swap was "
-                        + "taken back; writes go on.",
-                    hint: "A large DEFAULT partition is read each time: empty it first.")
-            }
+            try connection.run("split.attach", "ALTER TABLE \(parent.name) \(attaching(piece))")
             try connection.run(
                 "split.uncheck",
                 "ALTER TABLE \(piece.name) DROP CONSTRAINT \(SplitNames.check)")
@@ -289,22 +317,22 @@ public struct Splitting {
                 try connection.run("split.few", "SET LOCAL \(setting) = off")
             }
         }
-        let noted: SQL =
-            "(SELECT DISTINCT \(names.keyColumns(keys.count)) FROM \(names.notes)) AS c"
         func isNoted(_ table: SQL) -> SQL {
-            SQL.list(
-                keys.enumerated().map { "\(table).\($1) = c.\(names.keyColumn($0))" },
-                separator: " AND ")
+            let tests = keys.enumerated().map { number, key -> SQL in
+                "\(table).\(Identifier(key.name)) \(key.equality) c.\(names.keyColumn(number))"
+            }
+            return """
+                EXISTS (SELECT FROM \(names.notes) AS c
+                    WHERE \(SQL.list(tests, separator: " AND ")))
+                """
         }
         try connection.run(
-            "split.forget", "DELETE FROM \(names.staging) AS s USING \(noted) WHERE \(isNoted("s"))"
-        )
+            "split.forget", "DELETE FROM \(names.staging) AS s WHERE \(isNoted("s"))")
         try connection.run(
             "split.again",
             """
             INSERT INTO \(names.staging) (\(columns))
-            SELECT \(SQL.list(columns.map { "w.\($0)" }))
-            FROM ONLY \(wide.name) AS w JOIN \(noted) ON \(isNoted("w"))
+            SELECT \(columns) FROM ONLY \(wide.name) AS w WHERE \(isNoted("w"))
             """)
         try connection.run("split.noted-done", "DELETE FROM \(names.notes)")
         return count

@@ -30,6 +30,8 @@ import Testing
                 + (SELECT count(*) FROM pg_proc WHERE proname ~ '^note_[0-9]+$')
                 + (SELECT count(*) FROM pg_trigger WHERE tgname ~ '^pgretain')
                 + (SELECT count(*) FROM pg_constraint WHERE conname ~ '^pgretain')
+                + (SELECT count(*) FROM pg_class WHERE relname ~ '^Lögs_(to_)?2025_[0-9]+$'
+                    AND relkind = 'r' AND NOT relispartition)
             """)
     }
 
@@ -118,6 +120,33 @@ import Testing
         #expect(try leftovers(scene) == "0")
     }
 
+    /// A key that its index takes for equal and its text does not.
+    @Test func keysAreWhatTheirIndexTakesForEqual() throws {
+        let scene = try Scene()
+        try scene.database.superuser("CREATE EXTENSION citext")
+        try scene.database.psql(
+            """
+            CREATE TABLE logs (code citext, at timestamptz, PRIMARY KEY (code, at))
+                PARTITION BY RANGE (at);
+            CREATE TABLE logs_old PARTITION OF logs FOR VALUES FROM (MINVALUE) TO ('2025-03-01');
+            INSERT INTO logs SELECT 'k' || n, '2025-02-01' FROM generate_series(1, 50) AS n;
+            """)
+        try scene.configure(Scene.policy(key: "at", then: "keep", more: ["premake: 0"]))
+        let split = try scene.night(
+            ["adopt", "logs", "--split"],
+            standingAt: [
+                (
+                    Place(name: "split.proven", number: 1),
+                    { try scene.database.psql("UPDATE logs SET code = 'K1' WHERE code = 'k1'") }
+                )
+            ])
+        #expect(split.status == 0, "\(split.stderr)")
+        #expect(
+            try scene.database.superuser(
+                "SELECT count(*), string_agg(code::text, '') FILTER (WHERE code = 'k1') FROM logs")
+                == "50|K1")
+    }
+
     /// To its snapshot the copied rows do not exist.
     @Test func whoBeganBeforeTheCopySeesAllRows() throws {
         let scene = try scene()
@@ -138,7 +167,16 @@ import Testing
         #expect(try isSplit(scene))
     }
 
-    @Test(arguments: ["TRUNCATE \"Lögs\"", "ALTER TABLE \"Lögs\" ADD COLUMN more int"])
+    @Test(arguments: [
+        "TRUNCATE \"Lögs\"", "ALTER TABLE \"Lögs\" ADD COLUMN more int",
+        "ALTER TABLE \"Lögs\" ALTER message TYPE text USING upper(message)",
+        """
+        ALTER TABLE "Lögs_to_2025_07" DISABLE TRIGGER USER;
+        INSERT INTO "Lögs" (size, created_at) VALUES (1, '2025-02-03');
+        ALTER TABLE "Lögs_to_2025_07" ENABLE TRIGGER USER
+        """,
+        "VACUUM FULL \"Lögs_to_2025_07\"",
+    ])
     func whatCannotBeFollowedEndsIt(statement: String) throws {
         let scene = try scene()
         var expected = ""
@@ -197,6 +235,11 @@ import Testing
             "CREATE TABLE p (id int, at timestamptz, FOREIGN KEY (id, at) REFERENCES \"Lögs\" (id, created_at))"
         ),
         ("split.published", "CREATE PUBLICATION p FOR TABLE \"Lögs\""),
+        ("split.paused", "INSERT INTO pgretain.pauses (reason) VALUES ('a reason')"),
+        (
+            "split.unvalidated",
+            "ALTER TABLE \"Lögs\" ADD CONSTRAINT small CHECK (size < 9999999) NOT VALID"
+        ),
     ])
     func whatIsInTheWayIsSaid(id: String, sql: String) throws {
         let scene = try scene()
