@@ -1,0 +1,183 @@
+import Archives
+import Postgres
+import Retention
+
+/// Looks at all that a health verdict is made of; changes nothing, and waits for nobody for long.
+///
+/// What a lock or a timeout keeps it from seeing is left out and told; without the server it throws.
+final class HealthLook {
+    private let site: Site
+    private let connection: Connection
+    private let now: Instant
+    private var store: DirectoryStore?
+    private var skipped: [HealthFacts.Skipped] = []
+
+    private static let connectSeconds = 5
+    private static let lockMilliseconds = 1000
+    private static let statementMilliseconds = 5000
+
+    init(site: Site, now: Instant?) throws {
+        self.site = site
+        connection = try Connection(
+            ConnectionSettings(
+                conninfo: site.database, password: site.password, role: site.role,
+                applicationName: "pgretain: check", connectTimeoutSeconds: Self.connectSeconds))
+        try connection.boundStatements(
+            lockMilliseconds: Self.lockMilliseconds,
+            statementMilliseconds: Self.statementMilliseconds)
+        self.now = try now ?? connection.serverClock()
+    }
+
+    func facts() throws -> HealthFacts {
+        var storeFacts = HealthFacts.Store(root: site.archives)
+        do {
+            let opened = try openStore()
+            storeFacts.freeBytes = try opened.freeBytes()
+            storeFacts.sharesTheDatabasesDisk = try connection.localDataDirectory().flatMap {
+                try opened.sharesFileSystem(withDirectory: $0)
+            }
+            store = opened
+        } catch {
+            guard !connection.isBroken else { throw error }
+            storeFacts.problem = Problem(explaining: error)
+        }
+        let runs = try connection.ledger.runFacts()
+        let removals =
+            try look(at: "statements that delete", of: nil) { try connection.catalog.removals() }
+            ?? []
+        let tables = try site.tables.map { try table($0, removals: removals) }
+        let leaving = tables.flatMap(\.plan.retirements).reduce(0) { $0 + $1.partition.bytes }
+        storeFacts.neededBytes = leaving / 2
+        return HealthFacts(
+            now: now, runs: runs, store: storeFacts, tables: tables, skipped: skipped)
+    }
+
+    private func openStore() throws -> DirectoryStore {
+        let store = try site.openStore(.readOnly)
+        try site.checkBinding(of: store, to: connection)
+        if try store.binding() == nil, try connection.ledger.state() != .absent,
+            try connection.ledger.hasArchives()
+        {
+            throw Problem(
+                "store.unbound", .unavailable,
+                "The ledger knows archives, and the store \(store.root) has none and belongs to "
+                    + "nobody: it is not the store they are in.",
+                hint: "Is it mounted?")
+        }
+        return store
+    }
+
+    // MARK: One table
+
+    private func table(_ settings: TableSettings, removals: [CountedStatement]) throws
+        -> TableHealthFacts
+    {
+        let name = settings.policy.table
+        let inventory = try store.flatMap { store in
+            try look(at: "its archives", of: name) {
+                try store.inventory(of: name, checkingFiles: true)
+            }
+        }
+        let seen = try observe(settings, inventory: inventory)
+        let plan = Planner().plan(Observation(now: now, tables: [seen])).tables[0]
+        var facts = TableHealthFacts(seen: seen, plan: plan)
+        guard let table = seen.table else { return facts }
+        let (ledger, catalog) = (connection.ledger, connection.catalog)
+        if try ledger.state() != .absent {
+            facts.pauses =
+                try look(at: "its pauses", of: name) { try ledger.pausesWithTheirAge(of: name) }
+                ?? []
+            if let inventory {
+                let proven =
+                    try look(at: "its archives in the ledger", of: name) {
+                        try ledger.provenArchives(of: name)
+                    }
+                if let proven { facts.compare(inventory, with: proven) }
+            }
+        }
+        if let stray = seen.partitions.first(where: { $0.extent == .default && !$0.isForeign }) {
+            facts.strayRows = try look(at: "the rows of DEFAULT", of: name) {
+                try catalog.rows(of: stray, upTo: TableHealthFacts.strayLimit)
+            }
+        }
+        facts.sequences =
+            try look(at: "its sequences", of: name) { try catalog.sequences(of: table) } ?? []
+        facts.otherOwners =
+            try look(at: "who else manages it", of: name) { try catalog.rivals(of: name) } ?? []
+        facts.otherOwners += Self.rivals(seen, removals)
+        return facts
+    }
+
+    /// What takes too long to look into is looked at from outside.
+    private func observe(_ settings: TableSettings, inventory: StoreInventory?) throws
+        -> TableObservation
+    {
+        func observe(lookingInside: Bool) -> TableObservation {
+            TableObservation.observe(
+                settings, on: connection, store: inventory == nil ? nil : store, now: now,
+                inventory: inventory, lookingInside: lookingInside)
+        }
+        let seen = observe(lookingInside: true)
+        guard seen.table == nil, let problem = seen.problems.first else { return seen }
+        if connection.isBroken { throw problem }
+        guard problem.status == .tryLater else { return seen }
+        let outside = observe(lookingInside: false)
+        if connection.isBroken { throw problem }
+        if outside.table != nil {
+            skipped.append(
+                .init(table: settings.policy.table, what: "what has aged in it", problem: problem))
+        }
+        return outside
+    }
+
+    private static func rivals(_ seen: TableObservation, _ removals: [CountedStatement])
+        -> [TableHealthFacts.OtherOwner]
+    {
+        let names = Set([seen.policy.table] + seen.partitions.map(\.name))
+        let found = removals.filter { DeleteStatement.removesFrom(names, in: $0.text) }
+        guard let first = found.first else { return [] }
+        let calls = found.reduce(0) { $0 + $1.calls }
+        let rows = found.reduce(0) { $0 + $1.rows }
+        return [
+            .init(
+                who: "By pg_stat_statements somebody",
+                does: "has removed \(rows) rows of \(seen.policy.table) in \(calls) "
+                    + "statement\(calls == 1 ? "" : "s"), such as: \(first.text.prefix(200))",
+                removes: false)
+        ]
+    }
+
+    /// What fails is left out and told; a server that is gone ends it all.
+    private func look<Value>(
+        at what: String, of table: QualifiedName?, _ body: () throws -> Value
+    ) throws -> Value? {
+        do { return try body() } catch {
+            guard !connection.isBroken else { throw error }
+            skipped.append(.init(table: table, what: what, problem: Problem(explaining: error)))
+            return nil
+        }
+    }
+}
+
+extension HealthReport {
+    /// Throws where nothing can be known: the server does not answer, or the configuration is wrong.
+    public static func look(site: Site, now: Instant?) throws -> HealthReport {
+        let look = try HealthLook(site: site, now: now)
+        return HealthReport(try look.facts(), site.check.thresholds)
+    }
+}
+
+extension TableHealthFacts {
+    fileprivate mutating func compare(
+        _ inventory: StoreInventory, with proven: Set<ProvenArchive>
+    ) {
+        let stored = inventory.archives.filter { $0.superseded == nil }
+        lostArchives = Set(proven.map(\.slice)).subtracting(stored.map(\.slice)).sorted()
+        unprovenArchives = stored.filter { archive in
+            // One that cannot be read is told as such.
+            guard case .success(let manifest) = archive.manifest else { return false }
+            return !proven.contains(
+                ProvenArchive(slice: archive.slice, digest: manifest.digest))
+        }.map(\.slice)
+    }
+}
