@@ -108,7 +108,8 @@ extension Ledger {
                     AND l.digest IS NOT NULL
                 """
             ).rows.compactMap { row in
-                try ContentDigest(rows: UInt64(clamping: try row.int(1)), hex: try row.text(2)).map {
+                try ContentDigest(rows: UInt64(clamping: try row.int(1)), hex: try row.text(2)).map
+                {
                     ProvenArchive(slice: Slice(table: table, path: try row.text(0)), digest: $0)
                 }
             })

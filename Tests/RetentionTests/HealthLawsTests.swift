@@ -51,7 +51,7 @@ import Testing
     /// Whatever is cut how, where and when: a night that ran wakes nobody until the next has run.
     @Test func whoRunsEveryNightHasEnoughPartitionsAhead() {
         var random = SeededGenerator(seed: 11)
-        for _ in 0..<6000 {
+        for _ in 0..<4000 {
             let period = Period.allCases.randomElement(using: &random)!
             let premake = Int.random(in: 1...40, using: &random)
             let made = Self.now.advanced(
@@ -165,7 +165,7 @@ import Testing
     /// hides nothing that is unknown; every sentence and hint is there.
     @Test func theVerdictIsThatOfItsWorstFinding() {
         var world = RandomWorld(seed: 13)
-        for _ in 0..<3000 {
+        for _ in 0..<1500 {
             let facts = Self.facts(world.observation())
             let verdict = HealthJudge().verdict(on: facts)
             let severities = verdict.findings.map(\.severity)

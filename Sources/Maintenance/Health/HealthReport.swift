@@ -10,8 +10,11 @@ public struct HealthReport: Sendable, Encodable {
 
     /// Nothing is known, and why.
     public init(unknown problem: Problem) {
+        // What is wrong with a configuration is a list.
+        let message = problem.message.split(separator: "\n").map { $0.drop { $0 == " " } }
+            .joined(separator: " ")
         let finding = Finding(
-            .checkFailed, .unknown, "\(problem.message) [\(problem.id)]", hint: problem.hint)
+            .checkFailed, .unknown, "\(message) [\(problem.id)]", hint: problem.hint)
         verdict = HealthVerdict([finding])
     }
 

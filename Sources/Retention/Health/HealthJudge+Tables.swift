@@ -2,10 +2,14 @@ extension HealthJudge {
     func tableFindings(_ facts: TableHealthFacts, _ all: HealthFacts) -> [Finding] {
         let table = facts.seen.policy.table
         guard facts.seen.table != nil else {
-            return facts.seen.problems.map {
-                Finding(
-                    .tableUnseen, .critical, table: table,
-                    "\(table) cannot be looked at: \($0.message) [\($0.id)]", hint: $0.hint)
+            return facts.seen.problems.map { problem in
+                // A lock is somebody's moment; what else is in the way stays.
+                let isBusy = problem.status == .tryLater
+                return Finding(
+                    isBusy ? .checkSkipped : .tableUnseen, isBusy ? .warning : .critical,
+                    table: table,
+                    "\(table) cannot be looked at\(isBusy ? " now" : ""): \(problem.message) "
+                        + "[\(problem.id)]", hint: problem.hint)
             }
         }
         return premake(facts, now: all.now) + problems(facts) + archives(facts)
