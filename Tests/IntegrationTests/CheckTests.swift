@@ -99,6 +99,11 @@ import Testing
             "hold", "add", "--table", "logs", "--period", "2025-02", "--reason", "case 4711")
         #expect(held.status == 0, "\(held.stderr)")
         #expect(try Self.check(scene).findings[.orderPaused] == "info")
+        try scene.database.psql(
+            """
+            CREATE TABLE logs_default PARTITION OF logs DEFAULT;
+            INSERT INTO logs (level, created_at) VALUES ('STRAY', '2031-01-01');
+            """)
         try scene.database.superuser(
             """
             UPDATE pgretain.pauses SET made_at = now() - interval '9 days';
@@ -106,8 +111,6 @@ import Testing
                 finished_at = now() - interval '51 hours';
             INSERT INTO pgretain.runs (id, started_at, host, tool, pid)
                 VALUES (gen_random_uuid(), now() - interval '1 hour', 'elsewhere', 'pgretain', 1);
-            CREATE TABLE logs_default PARTITION OF logs DEFAULT;
-            INSERT INTO logs (level, created_at) VALUES ('STRAY', '2031-01-01');
             SELECT setval('logs_id_seq', 2000000000);
             -- As though somebody's DETACH CONCURRENTLY hung.
             UPDATE pg_inherits SET inhdetachpending = true
@@ -385,8 +388,9 @@ import Testing
             contentsOf: Cluster.repository.appendingPathComponent("docs/monitoring/alerts.yaml"),
             encoding: .utf8)
         let asked = Set(rules.matches(of: #/\bpgretain_[a-z_]+/#).map { String($0.output) })
+        let alarming = try scene.pgretain("check", "--output", "prometheus").stdout
         let told = Set(
-            text.split(separator: "\n").filter { $0.hasPrefix("# HELP ") }.map {
+            (text + alarming).split(separator: "\n").filter { $0.hasPrefix("# HELP ") }.map {
                 String($0.split(separator: " ")[2])
             })
         #expect(!asked.isEmpty && asked.isSubset(of: told), "\(asked.subtracting(told))")

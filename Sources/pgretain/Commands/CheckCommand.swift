@@ -52,13 +52,15 @@ struct CheckCommand: ParsableCommand {
             answer.tell(report)
             _exit(report.state.exitCode)
         }
-        var report: HealthReport
-        do {
-            let site = try tables.narrow(try common.site())
-            limit.move(toSeconds: site.check.timeoutSeconds)
-            report = try HealthReport.look(site: site, now: common.now)
-        } catch {
-            report = HealthReport(unknown: Problem(explaining: error))
+        // It changes nothing that a signal could leave half done.
+        var report = Interruption.whileSignalsEndAtOnce {
+            do {
+                let site = try tables.narrow(try common.site())
+                limit.move(toSeconds: site.check.timeoutSeconds)
+                return try HealthReport.look(site: site, now: common.now)
+            } catch {
+                return HealthReport(unknown: Problem(explaining: error))
+            }
         }
         limit.end()
         if let textfile { report.add(writing(report, to: Surroundings.absolute(textfile))) }
