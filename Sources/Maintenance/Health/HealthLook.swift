@@ -11,6 +11,8 @@ final class HealthLook {
     private let now: Instant
     private var store: DirectoryStore?
     private var skipped: [HealthFacts.Skipped] = []
+    /// What tonight's archives are made of, as far as the store could be read.
+    private var leavingBytes: Int64 = 0
 
     private static let connectSeconds = 5
     private static let lockMilliseconds = 1000
@@ -46,8 +48,7 @@ final class HealthLook {
             try look(at: "statements that delete", of: nil) { try connection.catalog.removals() }
             ?? []
         let tables = try site.tables.map { try table($0, removals: removals) }
-        let leaving = tables.flatMap(\.plan.retirements).reduce(0) { $0 + $1.partition.bytes }
-        storeFacts.neededBytes = leaving / 2
+        storeFacts.neededBytes = leavingBytes / 2
         return HealthFacts(
             now: now, runs: runs, store: storeFacts, tables: tables, skipped: skipped)
     }
@@ -83,7 +84,12 @@ final class HealthLook {
         var facts = TableHealthFacts(seen: seen, plan: plan)
         guard let table = seen.table else { return facts }
         let (ledger, catalog) = (connection.ledger, connection.catalog)
-        if try ledger.state() != .absent {
+        if inventory != nil {
+            leavingBytes += plan.retirements.reduce(0) { $0 + $1.partition.bytes }
+        }
+        if try ledger.state() == .absent {
+            if let inventory { facts.compare(inventory, with: []) }
+        } else {
             facts.pauses =
                 try look(at: "its pauses", of: name) { try ledger.pausesWithTheirAge(of: name) }
                 ?? []

@@ -162,10 +162,10 @@ public struct TableHealthFacts: Sendable {
     public var seen: TableObservation
     /// What a run would do now.
     public var plan: TablePlan
-    /// In the ledger, and not on the store.
-    public var lostArchives: [Slice]
-    /// On the store, and in no ledger row that says it was proven.
-    public var unprovenArchives: [Slice]
+    /// In the ledger, and not on the store; nil where the store or the ledger could not be read.
+    public var lostArchives: [Slice]?
+    /// On the store, and in no ledger row that says it was proven; nil as above.
+    public var unprovenArchives: [Slice]?
     public var pauses: [PauseInForce]
     /// Rows in DEFAULT, counted up to `strayLimit`; nil where they were not counted.
     public var strayRows: Int64?
@@ -176,8 +176,8 @@ public struct TableHealthFacts: Sendable {
     public static let strayLimit: Int64 = 10_000
 
     public init(
-        seen: TableObservation, plan: TablePlan, lostArchives: [Slice] = [],
-        unprovenArchives: [Slice] = [], pauses: [PauseInForce] = [], strayRows: Int64? = nil,
+        seen: TableObservation, plan: TablePlan, lostArchives: [Slice]? = nil,
+        unprovenArchives: [Slice]? = nil, pauses: [PauseInForce] = [], strayRows: Int64? = nil,
         sequences: [Sequence] = [], otherOwners: [OtherOwner] = []
     ) {
         self.seen = seen

@@ -89,23 +89,24 @@ extension HealthJudge {
     // MARK: Archives
 
     private func archives(_ facts: TableHealthFacts) -> [Finding] {
+        let table = facts.seen.policy.table
         var findings: [Finding] = []
-        if !facts.lostArchives.isEmpty {
+        if let lost = facts.lostArchives, !lost.isEmpty {
             findings.append(
                 Finding(
-                    .archiveLost, .critical, table: facts.seen.policy.table,
-                    "The ledger names \(Self.listed(facts.lostArchives)), and the store does not "
-                        + "have \(facts.lostArchives.count == 1 ? "it" : "them").",
+                    .archiveLost, .critical, table: table,
+                    "The ledger names \(Self.listed(lost)), and the store does not have "
+                        + "\(lost.count == 1 ? "it" : "them").",
                     hint: "Is the store mounted? Else bring what is lost back from another copy "
                         + "of the store; then: pgretain archives verify"))
         }
-        if !facts.unprovenArchives.isEmpty {
+        if let unproven = facts.unprovenArchives, !unproven.isEmpty {
             findings.append(
                 Finding(
-                    .archiveUnverified, .warning, table: facts.seen.policy.table,
-                    "The store has \(Self.listed(facts.unprovenArchives)), and no ledger entry "
-                        + "says that this content was proven.",
-                    hint: Self.command("archives verify", facts.seen.policy.table)
+                    .archiveUnverified, .warning, table: table,
+                    "The store has \(Self.listed(unproven)), and no ledger entry says that this "
+                        + "content was proven.",
+                    hint: Self.command("archives verify", table)
                         + "; the next run proves it before it relies on it."))
         }
         return findings
@@ -199,7 +200,8 @@ extension HealthJudge {
                 "DEFAULT of \(table) holds \(count): they stand in the way of their "
                     + "\(facts.seen.policy.period.rawValue), and are never retired.",
                 hint: "Find out why they came too early or too late; `default: drain` moves those "
-                    + "of a \(facts.seen.policy.period.rawValue) that is to be made ahead.")
+                    + "of a \(facts.seen.policy.period.rawValue) that is to be made ahead, pgretain "
+                    + "park those that belong nowhere.")
         ]
     }
 

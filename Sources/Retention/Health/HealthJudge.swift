@@ -70,9 +70,10 @@ public struct HealthJudge: Sendable {
         let more = ours.count - told.count
         if more > 0 { message += " And \(more) more." }
         if others > 0 { message += " \(others) of it was about other tables." }
-        // What only other tables have is no alarm of these.
+        // What only other tables have is no alarm of these, and a missing yes is told by itself.
+        let isTold = ours.allSatisfy { $0.id == Finding.ID.policyApproval.rawValue }
         let severity: Severity =
-            ours.isEmpty && others > 0
+            isTold && !run.troubles.isEmpty
             ? .info : Self.mild.contains(run.status) ? .warning : .critical
         return Finding(
             .runFailed, severity, message,

@@ -15,9 +15,10 @@ public struct HealthMeasures: Equatable, Sendable, Codable {
         public var defaultRows: Int64?
         public var quarantined: Int
         public var quarantineOverdue: Int
-        public var archives: Int
-        public var archivesLost: Int
-        public var archivesUnverified: Int
+        /// Nil, as the next two, where the store could not be read.
+        public var archives: Int?
+        public var archivesLost: Int?
+        public var archivesUnverified: Int?
         public var awaitsApproval: Bool
         public var paused: Bool
         public var sequences: [Sequence]
@@ -68,11 +69,11 @@ extension HealthMeasures.Table {
         defaultRows = facts.strayRows
         quarantined = facts.seen.quarantine.count
         quarantineOverdue = facts.overdue(at: now, after: thresholds.missedWarningSeconds).count
-        archives = facts.seen.archives.count
-        archivesLost = facts.lostArchives.count
-        archivesUnverified = facts.unprovenArchives.count
+        archives = facts.lostArchives == nil ? nil : facts.seen.archives.count
+        archivesLost = facts.lostArchives?.count
+        archivesUnverified = facts.unprovenArchives?.count
         awaitsApproval = facts.plan.problems.contains { $0.id == "policy.approval" }
-        paused = facts.pauses.contains { $0.pause.until.map { $0 > now } ?? true }
+        paused = facts.seen.orders.pauses.contains { $0.until.map { $0 > now } ?? true }
         sequences = facts.sequences.map {
             .init(sequence: $0.name, last: $0.last, limit: $0.limit)
         }

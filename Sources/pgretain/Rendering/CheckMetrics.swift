@@ -98,12 +98,14 @@ enum CheckMetrics {
         each("pgretain_quarantine_overdue_tables", "Of these, those whose grace is long over.") {
             Double($0.quarantineOverdue)
         }
-        each("pgretain_archives", "Archives on the store.") { Double($0.archives) }
+        each("pgretain_archives", "Archives on the store.") {
+            $0.archives.map(Double.init)
+        }
         each("pgretain_archives_lost", "Archives of the ledger that the store lacks.") {
-            Double($0.archivesLost)
+            $0.archivesLost.map(Double.init)
         }
         each("pgretain_archives_unverified", "Archives that no ledger entry says were proven.") {
-            Double($0.archivesUnverified)
+            $0.archivesUnverified.map(Double.init)
         }
         each("pgretain_approval_pending", "1 where the policy waits for approval.") {
             $0.awaitsApproval ? 1 : 0

@@ -79,8 +79,8 @@ enum CheckText {
             }
             add("backlog", "\(table.backlog);;;0")
             if let rows = table.defaultRows { add("default_rows", "\(rows);0;;0") }
-            add("archives", "\(table.archives);;;0")
-            add("archives_lost", "\(table.archivesLost);;0;0")
+            add("archives", "\(table.archives.map(String.init) ?? "U");;;0")
+            add("archives_lost", "\(table.archivesLost.map(String.init) ?? "U");;0;0")
             add("quarantine_overdue", "\(table.quarantineOverdue);0;;0")
             for sequence in table.sequences where sequence.limit > 0 {
                 let percent = Double(max(0, sequence.last)) / Double(sequence.limit) * 100
