@@ -318,7 +318,9 @@ import Testing
         #expect(outcome.stdout.contains("takes partitions of public.logs away after 3 months"))
     }
 
-    @Test func statementsThatDeleteAreTold() throws {
+    @Test(
+        .enabled(if: Cluster.brings("pg_stat_statements"), "this server has no pg_stat_statements"))
+    func statementsThatDeleteAreTold() throws {
         let cluster = Cluster(settings: ["shared_preload_libraries=pg_stat_statements"])
         defer { cluster.end() }
         let scene = try Scene(on: cluster)
