@@ -72,7 +72,7 @@ extension Ledger {
 
     /// The latest run, where it has not ended and neither its first session is left nor a lock of a
     /// table.
-    private func abandonedRun() throws -> (startedAt: Instant, host: String)? {
+    private func abandonedRun() throws -> HealthFacts.BegunRun? {
         try connection.run(
             "ledger.abandoned",
             """
@@ -94,7 +94,7 @@ extension Ledger {
                         AND k.locktype = 'advisory' AND k.granted
                         AND k.classid = \(value: RunLock.classID)::oid)
             """
-        ).first.map { (startedAt: try $0.instant(0), host: try $0.text(1)) }
+        ).first.map { HealthFacts.BegunRun(startedAt: try $0.instant(0), host: try $0.text(1)) }
     }
 
     /// Every archive that was ever proven and published for a table, with each content it had.

@@ -30,6 +30,17 @@ public struct HealthFacts: Sendable {
         }
     }
 
+    /// A run that has begun; whether it goes on is not known of it.
+    public struct BegunRun: Equatable, Sendable {
+        public var startedAt: Instant
+        public var host: String
+
+        public init(startedAt: Instant, host: String) {
+            self.startedAt = startedAt
+            self.host = host
+        }
+    }
+
     public struct Runs: Equatable, Sendable {
         /// When the ledger was made; nil: there is none, and no run was ever here.
         public var ledgerMadeAt: Instant?
@@ -38,22 +49,16 @@ public struct HealthFacts: Sendable {
         public var lastSuccessAt: Instant?
         public var last: EndedRun?
         /// The latest run, where it has begun and not ended and its session is gone.
-        public var abandoned: (startedAt: Instant, host: String)?
+        public var abandoned: BegunRun?
 
         public init(
             ledgerMadeAt: Instant? = nil, lastSuccessAt: Instant? = nil, last: EndedRun? = nil,
-            abandoned: (startedAt: Instant, host: String)? = nil
+            abandoned: BegunRun? = nil
         ) {
             self.ledgerMadeAt = ledgerMadeAt
             self.lastSuccessAt = lastSuccessAt
             self.last = last
             self.abandoned = abandoned
-        }
-
-        public static func == (a: Runs, b: Runs) -> Bool {
-            a.ledgerMadeAt == b.ledgerMadeAt && a.lastSuccessAt == b.lastSuccessAt
-                && a.last == b.last && a.abandoned?.startedAt == b.abandoned?.startedAt
-                && a.abandoned?.host == b.abandoned?.host
         }
     }
 
@@ -108,85 +113,5 @@ public struct HealthFacts: Sendable {
         self.store = store
         self.tables = tables
         self.skipped = skipped
-    }
-}
-
-/// What a verdict is made of for one table.
-public struct TableHealthFacts: Sendable {
-    /// A sequence that fills a column of the table.
-    public struct Sequence: Equatable, Sendable {
-        public var column: String
-        public var name: QualifiedName
-        public var last: Int64
-        /// Where it ends, or where its column's type does.
-        public var limit: Int64
-
-        public init(column: String, name: QualifiedName, last: Int64, limit: Int64) {
-            self.column = column
-            self.name = name
-            self.last = last
-            self.limit = limit
-        }
-
-        public var usedPercent: Int {
-            limit > 0 ? Int(Double(max(last, 0)) / Double(limit) * 100) : 0
-        }
-    }
-
-    /// Somebody else who takes rows or partitions away.
-    public struct OtherOwner: Equatable, Sendable {
-        /// `pg_partman`, `the pg_cron job 7`
-        public var who: String
-        /// What it does to the table.
-        public var does: String
-        /// Whether it drops or deletes what no archive may have.
-        public var removes: Bool
-
-        public init(who: String, does: String, removes: Bool) {
-            self.who = who
-            self.does = does
-            self.removes = removes
-        }
-    }
-
-    public struct PauseInForce: Equatable, Sendable {
-        public var pause: Pause
-        public var madeAt: Instant
-
-        public init(pause: Pause, madeAt: Instant) {
-            self.pause = pause
-            self.madeAt = madeAt
-        }
-    }
-
-    public var seen: TableObservation
-    /// What a run would do now.
-    public var plan: TablePlan
-    /// In the ledger, and not on the store; nil where the store or the ledger could not be read.
-    public var lostArchives: [Slice]?
-    /// On the store, and in no ledger row that says it was proven; nil as above.
-    public var unprovenArchives: [Slice]?
-    public var pauses: [PauseInForce]
-    /// Rows in DEFAULT, counted up to `strayLimit`; nil where they were not counted.
-    public var strayRows: Int64?
-    public var sequences: [Sequence]
-    public var otherOwners: [OtherOwner]
-
-    /// More rows in DEFAULT than that are not counted.
-    public static let strayLimit: Int64 = 10_000
-
-    public init(
-        seen: TableObservation, plan: TablePlan, lostArchives: [Slice]? = nil,
-        unprovenArchives: [Slice]? = nil, pauses: [PauseInForce] = [], strayRows: Int64? = nil,
-        sequences: [Sequence] = [], otherOwners: [OtherOwner] = []
-    ) {
-        self.seen = seen
-        self.plan = plan
-        self.lostArchives = lostArchives
-        self.unprovenArchives = unprovenArchives
-        self.pauses = pauses
-        self.strayRows = strayRows
-        self.sequences = sequences
-        self.otherOwners = otherOwners
     }
 }
