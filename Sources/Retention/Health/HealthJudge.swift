@@ -33,7 +33,7 @@ public struct HealthJudge: Sendable {
                         + "not ended, and its session is gone: it died, or was killed.",
                     hint: "pgretain run; it finishes or discards what was begun."))
         }
-        return findings.compactMap { $0 }
+        return findings
     }
 
     /// The dead man's switch: a night that never ran reports nothing by itself.
@@ -60,6 +60,10 @@ public struct HealthJudge: Sendable {
         ExitStatus.interrupted.rawValue, ExitStatus.terminated.rawValue,
     ]
 
+    private static let interrupted: Set<Int32> = [
+        ExitStatus.interrupted.rawValue, ExitStatus.terminated.rawValue,
+    ]
+
     private func failed(_ run: HealthFacts.EndedRun, tables: [QualifiedName]) -> Finding {
         let ours = run.troubles.filter { $0.table.map(tables.contains) ?? true }
         let others = run.troubles.count - ours.count
@@ -71,9 +75,12 @@ public struct HealthJudge: Sendable {
         if more > 0 { message += " And \(more) more." }
         if others > 0 { message += " \(others) of it was about other tables." }
         // What only other tables have is no alarm of these, and a missing yes is told by itself.
-        let isTold = ours.allSatisfy { $0.id == Finding.ID.policyApproval.rawValue }
+        // But a run that was interrupted left all of them.
+        let isTold =
+            !run.troubles.isEmpty && !Self.interrupted.contains(run.status)
+            && ours.allSatisfy { $0.id == Finding.ID.policyApproval.rawValue }
         let severity: Severity =
-            isTold && !run.troubles.isEmpty
+            isTold
             ? .info : Self.mild.contains(run.status) ? .warning : .critical
         return Finding(
             .runFailed, severity, message,
