@@ -208,6 +208,16 @@ import Testing
             facts.store.freeBytes = free
             #expect(Self.ids(facts)[.storeFull] == expected, "\(free)")
         }
+        for (disks, expected) in [
+            ([true], Severity.warning), ([true, true], .warning), ([true, false], nil),
+            ([true, nil], nil), ([nil], nil), ([false, true], nil),
+        ] as [([Bool?], Severity?)] {
+            let stores = disks.map {
+                HealthFacts.Store(root: "/x", freeBytes: 5000, sharesTheDatabasesDisk: $0)
+            }
+            (facts.store, facts.copies) = (stores[0], Array(stores.dropFirst()))
+            #expect(Self.ids(facts)[.storeSameDisk] == expected, "\(disks)")
+        }
         for (last, expected) in [
             (Int64(79), nil), (80, .warning), (89, .warning), (90, Severity.critical),
             (-5, nil),

@@ -10,6 +10,7 @@ final class HealthLook {
     private let connection: Connection
     private let now: Instant
     private var store: DirectoryStore?
+    private var copies: [DirectoryStore] = []
     private var skipped: [HealthFacts.Skipped] = []
     /// What tonight's archives are made of, as far as the store could be read.
     private var leavingBytes: Int64 = 0
@@ -31,17 +32,25 @@ final class HealthLook {
     }
 
     func facts() throws -> HealthFacts {
-        var storeFacts = HealthFacts.Store(root: site.archives)
-        do {
-            let opened = try openStore()
-            storeFacts.freeBytes = try opened.freeBytes()
-            storeFacts.sharesTheDatabasesDisk = try connection.localDataDirectory().flatMap {
-                try opened.sharesFileSystem(withDirectory: $0)
+        var (storeFacts, opened) = try look(atStore: site.archives) { store in
+            guard try connection.ledger.hasArchives() else { return nil }
+            return Problem(
+                "store.unbound", .unavailable,
+                "The ledger knows archives, and the store \(store.root) has none and belongs to "
+                    + "nobody: it is not the store they are in.", hint: "Is it mounted?")
+        }
+        store = opened
+        var copyFacts: [HealthFacts.Store] = []
+        for root in site.copies {
+            let (facts, opened) = try look(atStore: root) { copy in
+                guard try connection.ledger.hasUsed(copy: copy.root) else { return nil }
+                return Problem(
+                    "copy.unbound", .unavailable,
+                    "The ledger knows copies of archives in \(copy.root), and the store there is "
+                        + "empty and belongs to nobody.", hint: "Is it mounted?")
             }
-            store = opened
-        } catch {
-            guard !connection.isBroken else { throw error }
-            storeFacts.problem = Problem(explaining: error)
+            copyFacts.append(facts)
+            if let opened { copies.append(opened) }
         }
         let runs = try connection.ledger.runFacts()
         let removals =
@@ -49,23 +58,35 @@ final class HealthLook {
             ?? []
         let tables = try site.tables.map { try table($0, removals: removals) }
         storeFacts.neededBytes = leavingBytes / 2
+        for index in copyFacts.indices { copyFacts[index].neededBytes = leavingBytes / 2 }
         return HealthFacts(
-            now: now, runs: runs, store: storeFacts, tables: tables, skipped: skipped)
+            now: now, runs: runs, store: storeFacts, copies: copyFacts, tables: tables,
+            skipped: skipped)
     }
 
-    private func openStore() throws -> DirectoryStore {
-        let store = try site.openStore(.readOnly)
-        try site.checkBinding(of: store, to: connection)
-        if try store.binding() == nil, try connection.ledger.state() != .absent,
-            try connection.ledger.hasArchives()
-        {
-            throw Problem(
-                "store.unbound", .unavailable,
-                "The ledger knows archives, and the store \(store.root) has none and belongs to "
-                    + "nobody: it is not the store they are in.",
-                hint: "Is it mounted?")
+    /// - Parameter unbound: why a store that belongs to nobody is not the right one.
+    private func look(
+        atStore root: String, unbound: (DirectoryStore) throws -> Problem?
+    ) throws -> (facts: HealthFacts.Store, opened: DirectoryStore?) {
+        var facts = HealthFacts.Store(root: root)
+        do {
+            let store = try DirectoryStore(root: root, access: .readOnly)
+            try site.checkBinding(of: store, to: connection)
+            if try store.binding() == nil, try connection.ledger.state() != .absent,
+                let problem = try unbound(store)
+            {
+                throw problem
+            }
+            facts.freeBytes = try store.freeBytes()
+            facts.sharesTheDatabasesDisk = try connection.localDataDirectory().flatMap {
+                try store.sharesFileSystem(withDirectory: $0)
+            }
+            return (facts, store)
+        } catch {
+            guard !connection.isBroken else { throw error }
+            facts.problem = Problem(explaining: error)
+            return (facts, nil)
         }
-        return store
     }
 
     // MARK: One table
@@ -99,6 +120,17 @@ final class HealthLook {
                         try ledger.provenArchives(of: name)
                     }
                 if let proven { facts.compare(inventory, with: proven) }
+            }
+        }
+        if let inventory {
+            for copy in copies {
+                let copied = try look(at: "its archives in \(copy.root)", of: name) {
+                    try copy.inventory(of: name, checkingFiles: true)
+                }
+                if let copied {
+                    facts.uncopied.append(
+                        .init(root: copy.root, slices: inventory.notIn(copied)))
+                }
             }
         }
         if let stray = seen.partitions.first(where: { $0.extent == .default && !$0.isForeign }) {
@@ -185,5 +217,20 @@ extension TableHealthFacts {
             return !proven.contains(
                 ProvenArchive(slice: archive.slice, digest: manifest.digest))
         }.map(\.slice)
+    }
+}
+
+extension StoreInventory {
+    /// Published archives that another store lacks, or has otherwise.
+    fileprivate func notIn(_ other: StoreInventory) -> [Slice] {
+        func manifests(_ inventory: StoreInventory) -> [Slice: Manifest] {
+            inventory.archives.reduce(into: [:]) { found, archive in
+                guard archive.superseded == nil, case .success(let manifest) = archive.manifest
+                else { return }
+                found[archive.slice] = manifest
+            }
+        }
+        let copied = manifests(other)
+        return manifests(self).filter { copied[$0.key] != $0.value }.keys.sorted()
     }
 }

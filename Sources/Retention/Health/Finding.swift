@@ -11,6 +11,7 @@ public struct Finding: Equatable, Sendable, Codable {
         case archiveLost = "archive.lost"
         case archiveDamaged = "archive.damaged"
         case archiveUnverified = "archive.unverified"
+        case archiveUncopied = "archive.uncopied"
         case archiveVanished = "archive.vanished"
         case storeStranger = "store.stranger"
         case storeUnusable = "store.unusable"

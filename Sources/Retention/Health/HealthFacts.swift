@@ -102,15 +102,19 @@ public struct HealthFacts: Sendable {
     public var now: Instant
     public var runs: Runs
     public var store: Store
+    /// The other stores that are to hold each archive.
+    public var copies: [Store]
     public var tables: [TableHealthFacts]
     public var skipped: [Skipped]
 
     public init(
-        now: Instant, runs: Runs, store: Store, tables: [TableHealthFacts], skipped: [Skipped] = []
+        now: Instant, runs: Runs, store: Store, copies: [Store] = [], tables: [TableHealthFacts],
+        skipped: [Skipped] = []
     ) {
         self.now = now
         self.runs = runs
         self.store = store
+        self.copies = copies
         self.tables = tables
         self.skipped = skipped
     }

@@ -109,6 +109,14 @@ extension HealthJudge {
                     hint: Self.command("archives verify", table)
                         + "; the next run proves it before it relies on it."))
         }
+        for copy in facts.uncopied where !copy.slices.isEmpty {
+            findings.append(
+                Finding(
+                    .archiveUncopied, .warning, table: table,
+                    "The copy at \(copy.root) does not have \(Self.listed(copy.slices)) as the "
+                        + "store has \(copy.slices.count == 1 ? "it" : "them").",
+                    hint: Self.command("run", table) + " copies what is missing, and proves it."))
+        }
         return findings
     }
 

@@ -11,7 +11,7 @@ public struct HealthJudge: Sendable {
     }
 
     func findings(_ facts: HealthFacts) -> [Finding] {
-        runFindings(facts) + storeFindings(facts.store)
+        runFindings(facts) + storeFindings(facts)
             + facts.tables.flatMap { tableFindings($0, facts) }
             + facts.skipped.map(Self.skipped)
     }
@@ -89,7 +89,26 @@ public struct HealthJudge: Sendable {
 
     // MARK: The store
 
-    private func storeFindings(_ store: HealthFacts.Store) -> [Finding] {
+    private func storeFindings(_ facts: HealthFacts) -> [Finding] {
+        let stores = [facts.store] + facts.copies
+        var findings = stores.flatMap(Self.findings)
+        // With one of them on another disk, a lost disk loses no row.
+        if stores.allSatisfy({ $0.sharesTheDatabasesDisk == true }) {
+            let roots = stores.map(\.root).joined(separator: ", ")
+            findings.append(
+                Finding(
+                    .storeSameDisk, .warning,
+                    "The archives in \(roots) are on the database's own disk: one lost disk loses "
+                        + "both the rows and their archive.",
+                    hint:
+                        "Move archives: to another disk, or name one under copies:. Where they are "
+                        + "copied by other means: "
+                        + "check: {ignore: [\(Finding.ID.storeSameDisk.rawValue)]}."))
+        }
+        return findings
+    }
+
+    private static func findings(_ store: HealthFacts.Store) -> [Finding] {
         var findings: [Finding] = []
         if let problem = store.problem {
             findings.append(
@@ -103,16 +122,7 @@ public struct HealthJudge: Sendable {
                     .storeFull, free < store.neededBytes ? .critical : .warning,
                     "The store \(store.root) has \(ByteCount(free)) free, and tonight's archives "
                         + "may need \(ByteCount(store.neededBytes)).",
-                    hint: "Make room in \(store.root), or move archives: to a larger disk."))
-        }
-        if store.sharesTheDatabasesDisk == true {
-            findings.append(
-                Finding(
-                    .storeSameDisk, .warning,
-                    "The archives in \(store.root) are on the database's own disk: one lost disk "
-                        + "loses both the rows and their archive.",
-                    hint: "Move archives: to another disk; where they are copied elsewhere: "
-                        + "check: {ignore: [\(Finding.ID.storeSameDisk.rawValue)]}."))
+                    hint: "Make room in \(store.root), or move it to a larger disk."))
         }
         return findings
     }

@@ -19,6 +19,8 @@ public struct HealthMeasures: Equatable, Sendable, Codable {
         public var archives: Int?
         public var archivesLost: Int?
         public var archivesUnverified: Int?
+        /// Of all copies together; nil where there is none.
+        public var archivesUncopied: Int?
         public var awaitsApproval: Bool
         public var paused: Bool
         public var sequences: [Sequence]
@@ -72,6 +74,8 @@ extension HealthMeasures.Table {
         archives = facts.lostArchives == nil ? nil : facts.seen.archives.count
         archivesLost = facts.lostArchives?.count
         archivesUnverified = facts.unprovenArchives?.count
+        archivesUncopied =
+            facts.uncopied.isEmpty ? nil : facts.uncopied.reduce(0) { $0 + $1.slices.count }
         awaitsApproval = facts.plan.problems.contains { $0.id == "policy.approval" }
         paused = facts.seen.orders.pauses.contains { $0.until.map { $0 > now } ?? true }
         sequences = facts.sequences.map {

@@ -46,6 +46,17 @@ public struct TableHealthFacts: Sendable {
         }
     }
 
+    /// What another store lacks, or has in another generation.
+    public struct Uncopied: Equatable, Sendable {
+        public var root: String
+        public var slices: [Slice]
+
+        public init(root: String, slices: [Slice]) {
+            self.root = root
+            self.slices = slices
+        }
+    }
+
     public var seen: TableObservation
     /// What a run would do now.
     public var plan: TablePlan
@@ -53,6 +64,8 @@ public struct TableHealthFacts: Sendable {
     public var lostArchives: [Slice]?
     /// On the store, and in no ledger row that says it was proven; nil as above.
     public var unprovenArchives: [Slice]?
+    /// One entry a copy that could be read.
+    public var uncopied: [Uncopied]
     public var pauses: [PauseInForce]
     /// Rows in DEFAULT, counted up to `strayLimit`; nil where they were not counted.
     public var strayRows: Int64?
@@ -64,13 +77,15 @@ public struct TableHealthFacts: Sendable {
 
     public init(
         seen: TableObservation, plan: TablePlan, lostArchives: [Slice]? = nil,
-        unprovenArchives: [Slice]? = nil, pauses: [PauseInForce] = [], strayRows: Int64? = nil,
+        unprovenArchives: [Slice]? = nil, uncopied: [Uncopied] = [], pauses: [PauseInForce] = [],
+        strayRows: Int64? = nil,
         sequences: [Sequence] = [], otherOwners: [OtherOwner] = []
     ) {
         self.seen = seen
         self.plan = plan
         self.lostArchives = lostArchives
         self.unprovenArchives = unprovenArchives
+        self.uncopied = uncopied
         self.pauses = pauses
         self.strayRows = strayRows
         self.sequences = sequences

@@ -107,6 +107,9 @@ enum CheckMetrics {
         each("pgretain_archives_unverified", "Archives that no ledger entry says were proven.") {
             $0.archivesUnverified.map(Double.init)
         }
+        each("pgretain_archives_uncopied", "Archives that a store of copies lacks.") {
+            $0.archivesUncopied.map(Double.init)
+        }
         each("pgretain_approval_pending", "1 where the policy waits for approval.") {
             $0.awaitsApproval ? 1 : 0
         }

@@ -132,7 +132,8 @@ import Testing
     }
 
     private static let ofTheStore: Set<Finding.ID> = [
-        .archiveLost, .archiveDamaged, .archiveUnverified, .archiveVanished, .storeStranger,
+        .archiveLost, .archiveDamaged, .archiveUnverified, .archiveUncopied, .archiveVanished,
+        .storeStranger,
         .storeUnusable, .storeSameDisk,
     ]
 
@@ -162,6 +163,23 @@ import Testing
             #expect(found[id] == severity, "\(id): \(outcome.stdout)")
         }
         #expect(outcome.stdout.contains("names 1 archive (public.logs/year=2025/month=01)"))
+
+        let copy = TemporaryDirectory()
+        try scene.configure(
+            Scene.policy(retain: "30 days", then: "keep"),
+            extra: CheckScene.ignoring + "\ncopies: [\(copy.path)]")
+        let uncopied = try CheckScene.check(scene)
+        #expect(uncopied.findings[.archiveUncopied] == "warning", "\(uncopied.outcome.stdout)")
+        #expect(uncopied.outcome.stdout.contains("does not have 2 archives (public.logs/year=2025"))
+        try scene.database.superuser(
+            """
+            INSERT INTO pgretain.ledger (run, host, tool, kind, table_schema, table_name, details)
+            VALUES (gen_random_uuid(), 'h', 't', 'copying', 'public', 'logs',
+                '{"store": "\(copy.path)"}')
+            """)
+        let away = try CheckScene.check(scene)
+        #expect(away.findings[.storeUnusable] == "critical", "the copy's disk is not mounted")
+        #expect(away.findings[.archiveUncopied] == nil, "said once")
 
         let missing = try CheckScene.check(scene, now: CheckScene.now, "--archives", "/nonexistent")
         #expect(missing.findings[.storeUnusable] == "critical", "\(missing.outcome.stdout)")
