@@ -100,9 +100,10 @@ final class HealthLook {
                 try store.inventory(of: name, checkingFiles: true)
             }
         }
-        let seen = try observe(settings, inventory: inventory)
+        let (seen, isLookedInto) = try observe(settings, inventory: inventory)
         let plan = Planner().plan(Observation(now: now, tables: [seen])).tables[0]
         var facts = TableHealthFacts(seen: seen, plan: plan)
+        facts.isLookedInto = isLookedInto
         guard let table = seen.table else { return facts }
         let (ledger, catalog) = (connection.ledger, connection.catalog)
         if inventory != nil {
@@ -147,25 +148,25 @@ final class HealthLook {
     }
 
     /// What takes too long to look into is looked at from outside.
-    private func observe(_ settings: TableSettings, inventory: StoreInventory?) throws
-        -> TableObservation
-    {
-        func observe(lookingInside: Bool) -> TableObservation {
-            TableObservation.observe(
+    private func observe(_ settings: TableSettings, inventory: StoreInventory?) throws -> (
+        seen: TableObservation, isLookedInto: Bool
+    ) {
+        func observe(lookingInside: Bool) throws -> TableObservation {
+            let seen = TableObservation.observe(
                 settings, on: connection, store: inventory == nil ? nil : store, now: now,
                 inventory: inventory, lookingInside: lookingInside)
+            if connection.isBroken, let problem = seen.problems.first { throw problem }
+            return seen
         }
-        let seen = observe(lookingInside: true)
-        guard seen.table == nil, let problem = seen.problems.first else { return seen }
-        if connection.isBroken { throw problem }
-        guard problem.status == .tryLater else { return seen }
-        let outside = observe(lookingInside: false)
-        if connection.isBroken { throw problem }
+        let seen = try observe(lookingInside: true)
+        guard seen.table == nil, let problem = seen.problems.first, problem.status == .tryLater
+        else { return (seen, true) }
+        let outside = try observe(lookingInside: false)
         if outside.table != nil {
             skipped.append(
                 .init(table: settings.policy.table, what: "what has aged in it", problem: problem))
         }
-        return outside
+        return (outside, false)
     }
 
     private static func rivals(_ seen: TableObservation, _ removals: [CountedStatement])

@@ -10,8 +10,8 @@ public struct HealthMeasures: Equatable, Sendable, Codable {
         public var premakeCriticalSeconds: Int64?
         /// Nil for a plain table.
         public var takesThePresent: Bool?
-        /// Expired, and not of the coming night.
-        public var backlog: Int
+        /// Expired, and not of the coming night; nil where not all of it was looked for.
+        public var backlog: Int?
         public var defaultRows: Int64?
         public var quarantined: Int
         public var quarantineOverdue: Int
@@ -67,7 +67,7 @@ extension HealthMeasures.Table {
         premakeCriticalPeriods = headroom?.criticalPeriods
         premakeCriticalSeconds = headroom?.criticalSeconds
         takesThePresent = headroom?.takesThePresent
-        backlog = facts.plan.backlog
+        backlog = facts.isLookedInto ? facts.plan.backlog : nil
         defaultRows = facts.strayRows
         quarantined = facts.seen.quarantine.count
         quarantineOverdue = facts.overdue(at: now, after: thresholds.missedWarningSeconds).count

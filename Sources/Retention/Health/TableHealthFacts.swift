@@ -60,6 +60,8 @@ public struct TableHealthFacts: Sendable {
     public var seen: TableObservation
     /// What a run would do now.
     public var plan: TablePlan
+    /// Whether what has aged in wide partitions and by rules was looked for.
+    public var isLookedInto = true
     /// In the ledger, and not on the store; nil where the store or the ledger could not be read.
     public var lostArchives: [Slice]?
     /// On the store, and in no ledger row that says it was proven; nil as above.

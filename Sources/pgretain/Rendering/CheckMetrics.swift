@@ -87,7 +87,7 @@ enum CheckMetrics {
             $0.takesThePresent.map { $0 ? 1 : 0 }
         }
         each("pgretain_backlog_partitions", "Expired, and not of the coming night.") {
-            Double($0.backlog)
+            $0.backlog.map(Double.init)
         }
         each("pgretain_default_rows", "Rows in DEFAULT, counted up to 10 001.") {
             $0.defaultRows.map(Double.init)

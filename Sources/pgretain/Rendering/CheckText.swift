@@ -77,7 +77,7 @@ enum CheckText {
                 let critical = table.premakeCriticalPeriods.map { "\($0):" } ?? ""
                 add("premake_periods", "\(periods);\(warning);\(critical);0")
             }
-            add("backlog", "\(table.backlog);;;0")
+            add("backlog", "\(table.backlog.map(String.init) ?? "U");;;0")
             if let rows = table.defaultRows { add("default_rows", "\(rows);0;;0") }
             add("archives", "\(table.archives.map(String.init) ?? "U");;;0")
             add("archives_lost", "\(table.archivesLost.map(String.init) ?? "U");;0;0")
