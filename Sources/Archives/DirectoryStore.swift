@@ -120,6 +120,15 @@ public struct DirectoryStore: Sendable {
         return String(cString: path)
     }
 
+    /// Whether a directory of this host is on the store's file system; nil where there is none, or none
+    /// that may be seen.
+    public func sharesFileSystem(withDirectory path: String) throws(ArchiveError) -> Bool? {
+        let other: FileStatus?
+        do { other = try File.statusFollowingLinks(of: path) } catch { return nil }
+        guard let other, other.kind == .directory else { return nil }
+        return try deviceID() == other.device
+    }
+
     static let probePrefix = ".probe-"
 
     /// Writes a small file durably, and removes it.

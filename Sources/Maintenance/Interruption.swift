@@ -36,11 +36,12 @@ public final class Interruption: Sendable {
     }
 
     /// While `body` runs the two signals end the process, and those that it starts, at once: for
-    /// what waits on another program before anything was begun.
+    /// what waits on another program before anything was begun, and what only looks.
     public static func whileSignalsEndAtOnce<Result>(_ body: () -> Result) -> Result {
         var signals = signals
-        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-        defer { pthread_sigmask(SIG_BLOCK, &signals, nil) }
+        var before = sigset_t()
+        pthread_sigmask(SIG_UNBLOCK, &signals, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         return body()
     }
 

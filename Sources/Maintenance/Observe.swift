@@ -6,12 +6,19 @@ extension TableObservation {
     /// Looks at the database and the store, and changes nothing.
     ///
     /// A constant number of queries, however many partitions there are.
+    ///
+    /// - Parameters:
+    ///   - inventory: what the store has of the table, where that was looked at before.
+    ///   - lookingInside: whether wide partitions and rules are looked at, whose rows are read.
     static func observe(
-        _ settings: TableSettings, on connection: Connection, store: DirectoryStore?, now: Instant
+        _ settings: TableSettings, on connection: Connection, store: DirectoryStore?, now: Instant,
+        inventory: StoreInventory? = nil, lookingInside: Bool = true
     ) -> TableObservation {
         let policy = settings.policy
         do {
-            return try look(policy, on: connection, store: store, now: now)
+            return try look(
+                policy, on: connection, store: store, now: now, inventory: inventory,
+                lookingInside: lookingInside)
         } catch {
             return TableObservation(
                 policy: policy, table: nil, problems: [Problem(explaining: error)])
@@ -19,7 +26,8 @@ extension TableObservation {
     }
 
     private static func look(
-        _ policy: RetentionPolicy, on connection: Connection, store: DirectoryStore?, now: Instant
+        _ policy: RetentionPolicy, on connection: Connection, store: DirectoryStore?, now: Instant,
+        inventory: StoreInventory?, lookingInside: Bool
     ) throws -> TableObservation {
         let catalog = connection.catalog
         let table = try catalog.partitionedTable(
@@ -28,7 +36,7 @@ extension TableObservation {
             policy: policy, table: table, partitions: try catalog.partitions(of: table),
             takenNames: try catalog.takenNames(in: table.name.schema))
         if let store {
-            let stored = try store.inventory(of: policy.table)
+            let stored = try inventory ?? store.inventory(of: policy.table)
             for archive in stored.archives {
                 seen.note(archive)
             }
@@ -45,8 +53,10 @@ extension TableObservation {
         let hasLedger = try ledger.state() != .absent
         let calendar = TableCalendar(policy: policy, keyType: table.keyType, now: now)
         if hasLedger { seen.states = try ledger.states(of: policy.table) }
-        try seen.lookInside(table, calendar, on: connection, hasLedger: hasLedger)
-        try seen.lookForRules(table, calendar, on: connection, hasLedger: hasLedger)
+        if lookingInside {
+            try seen.lookInside(table, calendar, on: connection, hasLedger: hasLedger)
+            try seen.lookForRules(table, calendar, on: connection, hasLedger: hasLedger)
+        }
         guard hasLedger else { return seen }
         seen.quarantine = try ledger.quarantine(of: policy.table)
         seen.detaching = Set(try ledger.detaching(of: policy.table).map(\.relation.oid))

@@ -111,7 +111,7 @@ extension Site {
         guard let found = try store.binding(), try connection.ledger.state() != .absent else {
             return
         }
-        try Self.require(found, toBe: binding(of: connection, uuid: found.uuid), root: archives)
+        try Self.require(found, toBe: binding(of: connection, uuid: found.uuid), root: store.root)
     }
 
     /// What a store of this database says; `uuid` nil for one that is new.

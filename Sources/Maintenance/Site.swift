@@ -23,6 +23,8 @@ public struct Site: Sendable {
     public var lockTimeoutMilliseconds: Int
     public var lockAttempts: Int
     public var throttle: ThrottleSettings
+    /// What monitoring is alarmed by.
+    public var check = CheckSettings()
     /// Name and version, as manifests and the ledger have it.
     public var tool: String
 

@@ -11,15 +11,18 @@ public struct ConnectionSettings: Sendable, Equatable {
     /// SET ROLE after connecting.
     public var role: String?
     public var applicationName: String
+    /// How long each address may take to let us in, whatever else says so; nil leaves it to that.
+    public var connectTimeoutSeconds: Int?
 
     public init(
         conninfo: String = "", password: String? = nil, role: String? = nil,
-        applicationName: String = "pgretain"
+        applicationName: String = "pgretain", connectTimeoutSeconds: Int? = nil
     ) {
         self.conninfo = conninfo
         self.password = password
         self.role = role
         self.applicationName = applicationName
+        self.connectTimeoutSeconds = connectTimeoutSeconds
     }
 
     /// Load balancers forget idle sessions after a few minutes; a dead peer shows in 90 s.
@@ -38,6 +41,9 @@ public struct ConnectionSettings: Sendable, Equatable {
         keywords.append(("dbname", conninfo))
         // The last of equal keywords wins, also over what `dbname` is expanded to.
         if let password { keywords.append(("password", password)) }
+        if let connectTimeoutSeconds {
+            keywords.append(("connect_timeout", "\(connectTimeoutSeconds)"))
+        }
 
         let names = keywords.map { strdup($0.0) }
         let values = keywords.map { strdup($0.1) }

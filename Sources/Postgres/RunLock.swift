@@ -5,7 +5,7 @@ import Retention
 /// It ends with the session; a connection that is lost has lost it.
 public final class RunLock {
     /// "pgre" in ASCII.
-    private static let classID: Int32 = 0x7067_7265
+    static let classID: Int32 = 0x7067_7265
 
     let connection: Connection
     private let objectID: Int32

@@ -67,5 +67,10 @@ enum Surroundings {
 
 /// A command has said all it has to say; the status is all that is left.
 struct EarlyExit: Error {
-    let status: Retention.ExitStatus
+    let code: Int32
+
+    init(status: Retention.ExitStatus) { code = status.rawValue }
+
+    /// For `check` alone, whose statuses are those of monitoring plugins.
+    init(state: HealthVerdict.State) { code = state.exitCode }
 }

@@ -16,8 +16,8 @@ do {
     try Surroundings.interruption.listen()
     var command = try Pgretain.parseAsRoot()
     try command.run()
-} catch let status as EarlyExit {
-    exit(status.status.rawValue)
+} catch let early as EarlyExit {
+    exit(early.code)
 } catch let error as any Explainable {
     let console = Console()
     console.tell(error.problem)

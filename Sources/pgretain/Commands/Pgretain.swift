@@ -11,6 +11,7 @@ struct Pgretain: ParsableCommand {
               pgretain plan                   what tonight would do, and why
               pgretain approve                say yes to a policy that removes
               pgretain run                    tonight's work, from cron
+              pgretain check                  one line for monitoring
               pgretain archives verify        read every archive back, prove it
               pgretain restore --table system_logs --period 2025-01 --into back
               pgretain search --table system_logs --where request_id=… --limit 1
@@ -20,10 +21,12 @@ struct Pgretain: ParsableCommand {
               66 missing   69 database   70 bug   73 cannot create   74 input-output
               75 try later   76 a brake   77 permission   78 configuration
               130, 143 interrupted
+              check alone: 0 ok   1 warning   2 critical   3 unknown
             """,
         version: Surroundings.tool,
         subcommands: [
-            Run.self, PlanCommand.self, Approve.self, Status.self, ArchivesCommand.self,
+            Run.self, PlanCommand.self, Approve.self, Status.self, CheckCommand.self,
+            ArchivesCommand.self,
             RestoreCommand.self, SearchCommand.self, HoldCommand.self, PauseCommand.self,
             ResumeCommand.self,
             ReattachCommand.self, AdoptCommand.self, ParkCommand.self, Rebind.self, Init.self,

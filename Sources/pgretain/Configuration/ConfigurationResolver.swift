@@ -14,7 +14,7 @@ struct ConfigurationResolver {
     private static let keys = [
         "database", "role", "password_command", "archives", "copies", "workers", "jobs",
         "part_size",
-        "tables", "limits",
+        "tables", "limits", "check",
     ]
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
@@ -61,7 +61,7 @@ struct ConfigurationResolver {
         let limits = entries["limits"].map {
             reader.entries($0, of: "limits", known: Self.limitKeys)
         }
-        let site = Site(
+        var site = Site(
             database: database(entries["database"]), password: nil,
             role: optional(entries["role"], key: "role"), archives: archives(entries["archives"]),
             copies: copies(entries["copies"]),
@@ -73,6 +73,7 @@ struct ConfigurationResolver {
             lockAttempts: number(
                 limits?["lock_attempts"], "limits.lock_attempts", 1...1000, default: 20),
             throttle: throttle(limits ?? [:]), tool: tool)
+        site.check = check(entries["check"])
         let passwordCommand = passwordCommand(entries["password_command"])
         guard reader.problems.isEmpty else { throw problem(reader.problems) }
         return Configuration(

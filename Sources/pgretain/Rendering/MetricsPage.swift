@@ -1,0 +1,39 @@
+/// Metrics of the text exposition format, one after another.
+struct MetricsPage {
+    private(set) var text = ""
+
+    /// Nothing of a metric without values is written.
+    mutating func gauge(
+        _ name: String, _ help: String,
+        _ values: ((_ labels: [String: String], _ value: Double) -> Void) -> Void
+    ) {
+        var lines = ""
+        values { labels, value in
+            let list = labels.sorted { $0.key < $1.key }
+                .map { "\($0.key)=\"\($0.value.escapedLabel)\"" }.joined(separator: ",")
+            lines += "\(name)\(list.isEmpty ? "" : "{\(list)}") \(Self.number(value))\n"
+        }
+        guard !lines.isEmpty else { return }
+        text += "# HELP \(name) \(help)\n# TYPE \(name) gauge\n" + lines
+    }
+
+    private static func number(_ value: Double) -> String {
+        if let whole = Int64(exactly: value) { return String(whole) }
+        return String(value)
+    }
+}
+
+extension String {
+    fileprivate var escapedLabel: String {
+        var result = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\\": result.append(contentsOf: "\\\\".unicodeScalars)
+            case "\"": result.append(contentsOf: "\\\"".unicodeScalars)
+            case "\n": result.append(contentsOf: "\\n".unicodeScalars)
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
+    }
+}
