@@ -252,7 +252,7 @@ public struct Search {
 
 extension KeyType {
     /// An instant as a line has it; texts of this form are ordered as the times are.
-    fileprivate func json(_ instant: Instant) -> String {
+    func json(_ instant: Instant) -> String {
         switch self {
         case .timestampWithTimeZone: instant.text(separator: "T", zone: "+00:00")
         case .timestamp: instant.text(separator: "T", zone: "")
@@ -265,7 +265,7 @@ extension KeyType {
 
 extension RowCondition {
     /// A time is compared as a line has it, however it was written.
-    fileprivate func normalized(_ columns: [CodedColumn], _ zone: Zone) -> RowCondition {
+    func normalized(_ columns: [CodedColumn], _ zone: Zone) -> RowCondition {
         guard comparison != .matches, comparison != .matchesNot,
             let path = FieldPath(subject, in: columns), path.keys.isEmpty,
             let moment = Moment(operand)

@@ -15,16 +15,20 @@ public final class CopyOut {
     private var isAbandoned = false
     private static let paceBytes = 1 << 17
 
-    init(
+    convenience init(
         _ columns: [Identifier], from relation: QualifiedName, where condition: SQL = "true",
         on connection: Connection
     ) throws {
-        self.connection = connection
         // Text format and its defaults are spelt by saying nothing.
-        try connection.beginCopy(
-            "copy.out",
+        try self.init(
             "COPY (SELECT \(columns) FROM ONLY \(relation) WHERE \(condition)) TO STDOUT",
-            expect: PGRES_COPY_OUT)
+            on: connection)
+    }
+
+    /// What a COPY of another query sends.
+    init(_ copy: SQL, on connection: Connection) throws {
+        self.connection = connection
+        try connection.beginCopy("copy.out", copy, expect: PGRES_COPY_OUT)
     }
 
     deinit { abandon() }

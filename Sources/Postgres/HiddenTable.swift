@@ -82,10 +82,11 @@ extension PostgresError {
 }
 
 extension Problem {
-    static func restoreExists(_ name: QualifiedName) -> Problem {
+    public static func restoreExists(_ name: QualifiedName) -> Problem {
         Problem(
             "restore.exists", .partial,
             "There is a table or type \(name) already. Nothing was restored.",
-            hint: "Choose another name for --into, or drop it.")
+            hint:
+                "Choose another name with --into; --append adds the rows to a table that is there.")
     }
 }

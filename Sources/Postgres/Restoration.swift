@@ -32,7 +32,12 @@ public final class Restoration {
         return made
     }
 
-    private static func column(_ column: Column) -> SQL {
+    /// For a table whose schema is not there.
+    public func createSchema(_ name: String) throws {
+        try connection.run("restore.schema", "CREATE SCHEMA \(Identifier(name))")
+    }
+
+    static func column(_ column: Column) -> SQL {
         let name = Identifier(column.name)
         guard !column.isUnreadable else { return "\(name) text" }
         var sql: SQL = "\(name) \(printed: column.type)"

@@ -240,3 +240,8 @@ enum JSONPath {
         return value
     }
 }
+
+extension RowCondition: CustomStringConvertible {
+    /// As it was written.
+    public var description: String { subject + comparison.rawValue + operand }
+}

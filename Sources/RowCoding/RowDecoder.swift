@@ -1,3 +1,5 @@
+import Retention
+
 /// NDJSON lines → COPY text lines, and the digest of the latter.
 ///
 /// Strict: the keys are the columns in their order, each once; only a jsonb key may be left out,
@@ -11,6 +13,7 @@ public struct RowDecoder: ~Copyable {
     /// Where each field of the row at hand ends, from the row's start.
     let fieldEnds: UnsafeMutablePointer<Int>
     var row = OutputBuffer()
+    private var landedRow = OutputBuffer()
     var scratch = ArrayLiteral.Scratch()
 
     /// `key`: the index of the key column.
@@ -37,32 +40,47 @@ public struct RowDecoder: ~Copyable {
     }
 
     /// Also appends the COPY text lines. Columns whose element in `leavingOut` is true (generated
-    /// ones, on restore) are left out of the output and count in the digest; an empty
-    /// array leaves out none. Those marked in `asBytea` are written as values of a bytea column
-    /// that holds their text's bytes. After a fault the output is as it was before the call.
+    /// ones) are left out of the output and count in the digest; an empty array leaves out none. Those
+    /// marked in `asBytea` are written as values of a bytea column that holds their text's bytes.
+    /// After a fault the output is as it was before the call.
     public mutating func decode(
         _ lines: UnsafeRawBufferPointer, into output: inout OutputBuffer, leavingOut: [Bool] = [],
         asBytea: [Bool] = []
     ) throws(CodingFault) -> RowsSummary {
-        precondition(leavingOut.isEmpty || leavingOut.count == layout.count, "one per column")
-        precondition(asBytea.isEmpty || asBytea.count == layout.count, "one per column")
-        let keepsAll = !leavingOut.contains(true) && !asBytea.contains(true)
+        try decode(
+            lines, into: &output,
+            placing: RowPlacement(
+                count: layout.count, leavingOut: leavingOut, asBytea: asBytea)
+        ).archived
+    }
+
+    /// Appends the COPY text lines of rows that land in another table: what they are in the archive,
+    /// and what the table is to read back. After a fault the output is as it was before the call.
+    public mutating func decode(
+        _ lines: UnsafeRawBufferPointer, into output: inout OutputBuffer,
+        placing placement: RowPlacement
+    ) throws(CodingFault) -> (archived: RowsSummary, landed: ContentDigest) {
+        let keepsRows = placement.keepsRows(of: layout.count)
+        let keepsOrder = placement.keepsOrder(of: layout.count)
         let start = output.count
-        guard var run = try CodingRun(lines) else { return noRows }
+        var landed = RowTally()
+        guard var run = try CodingRun(lines) else { return (noRows, ContentDigest()) }
         do throws(CodingFault.Reason) {
             while !run.isAtEnd {
                 _ = try decodeRow(&run)
-                if keepsAll {
+                if keepsRows {
                     output.append(contentsOf: row.bytes)
                 } else {
-                    try appendRow(leavingOut: leavingOut, asBytea: asBytea, to: &output)
+                    try appendRow(placing: placement, to: &output)
+                    if !keepsOrder { landed.add(hash: landedHash(placement)) }
                 }
             }
         } catch {
             output.count = start
             throw run.fault(error)
         }
-        return run.tally.summary(hasKey: key >= 0)
+        let archived = run.tally.summary(hasKey: key >= 0)
+        return (archived, keepsOrder ? archived.digest : landed.summary(hasKey: false).digest)
     }
 
     /// Appends the hash of each row for which `(hash >> 120) & mask == bucket`: for comparing two
@@ -83,29 +101,49 @@ public struct RowDecoder: ~Copyable {
 
     private var noRows: RowsSummary { RowTally().summary(hasKey: key >= 0) }
 
-    /// The row at hand without some of its fields, and others in another form.
+    /// The row at hand without some of its fields, and others elsewhere or in another form.
     private func appendRow(
-        leavingOut: [Bool], asBytea: [Bool], to output: inout OutputBuffer
+        placing placement: RowPlacement, to output: inout OutputBuffer
     ) throws(CodingFault.Reason) {
-        var start = 0
         var separator: UInt8?
-        for column in 0..<layout.count {
-            let end = fieldEnds[column]
-            if leavingOut.isEmpty || !leavingOut[column] {
-                if let separator { output.append(separator) }
-                separator = ASCII.tab
-                if !asBytea.isEmpty, asBytea[column] {
-                    var field = Source(at: row.base + start, end: row.base + row.count)
-                    try ByteaFields.append(&field, to: &output)
-                } else {
-                    output.append(
-                        contentsOf: UnsafeRawBufferPointer(
-                            start: row.base + start, count: end - start))
-                }
+        for field in placement.fields where field.isSent {
+            if let separator { output.append(separator) }
+            separator = ASCII.tab
+            guard let column = field.source else {
+                output.append(word: 0x4e5c, 2)
+                continue
             }
-            start = end + 1
+            if field.isBytea {
+                var source = Source(
+                    at: row.base + fieldStart(column), end: row.base + row.count)
+                try ByteaFields.append(&source, to: &output)
+            } else {
+                output.append(contentsOf: self.field(column))
+            }
         }
         output.append(ASCII.newline)
+    }
+
+    /// The hash of the row at hand as the other table has it, with what the server makes itself.
+    private mutating func landedHash(_ placement: RowPlacement) -> UInt128 {
+        landedRow.removeAll()
+        for (index, field) in placement.fields.enumerated() {
+            if index > 0 { landedRow.append(ASCII.tab) }
+            if let column = field.source {
+                landedRow.append(contentsOf: self.field(column))
+            } else {
+                landedRow.append(word: 0x4e5c, 2)
+            }
+        }
+        return RowDigest.hash(landedRow.base, landedRow.base + landedRow.count)
+    }
+
+    private func fieldStart(_ column: Int) -> Int { column == 0 ? 0 : fieldEnds[column - 1] + 1 }
+
+    /// A field of the row at hand.
+    private func field(_ column: Int) -> UnsafeRawBufferPointer {
+        let start = fieldStart(column)
+        return UnsafeRawBufferPointer(start: row.base + start, count: fieldEnds[column] - start)
     }
 }
 

@@ -2,22 +2,28 @@ import Postgres
 import Retention
 import RowCoding
 
-/// How an archive's columns become those of a table in the database at hand.
+/// How archives' columns become those of a table in the database at hand.
 struct Landing: Sendable {
     /// The shape of a table of their own.
     let definition: TableDefinition
-    /// Columns that the server makes again.
-    let leavingOut: [Bool]
-    /// Columns whose text no column of the database but a bytea takes: bytes that are not UTF-8,
-    /// unless the database is SQL_ASCII and takes anything.
-    let asBytea: [Bool]
+    /// The table's columns that rows are compared by, in their order.
+    let columns: [String]
+    /// For each archive, what each of these columns gets.
+    let placements: [RowPlacement]
 
-    init(_ manifest: Manifest, in encoding: String) {
-        var definition = manifest.definition
-        asBytea = manifest.encodings.map {
-            encoding != "SQL_ASCII" && $0 == ColumnForm.hex.name
-        }
-        for index in definition.columns.indices where asBytea[index] {
+    /// The table's columns that the server is sent.
+    var sent: [String] {
+        zip(columns, placements[0].fields).filter(\.1.isSent).map(\.0)
+    }
+    /// Columns whose text no column of the database but a bytea takes: bytes that are not UTF-8.
+    var asBytea: [Bool] { placements[0].fields.map(\.isBytea) }
+
+    /// Into a table of their own.
+    init(_ archived: ArchivedColumns, in encoding: String) {
+        var definition = archived.definition
+        // An SQL_ASCII database takes anything for text.
+        let isBytea = archived.isHex.map { $0 && encoding != "SQL_ASCII" }
+        for index in definition.columns.indices where isBytea[index] {
             let column = definition.columns[index]
             definition.columns[index] = Column(
                 name: column.name, type: "bytea", baseTypeOID: 17, isNullable: column.isNullable,
@@ -25,16 +31,40 @@ struct Landing: Sendable {
                 isUnreadable: false)
         }
         self.definition = definition
-        leavingOut = definition.columns.map(\.isGenerated)
+        (columns, placements) = Self.place(
+            archived, isBytea: isBytea,
+            targets: definition.columns.map { ($0.name, $0.isGenerated) })
     }
 
-    /// A partition has the types that its table has.
-    func requireTypesOfItsOwn(_ manifest: Manifest, for parent: QualifiedName) throws(Problem) {
-        guard let index = asBytea.firstIndex(of: true) else { return }
-        throw Problem(
-            "restore.bytes", .data,
-            "The archive's column \(manifest.definition.columns[index].name) holds bytes that are "
-                + "not UTF-8, and a partition of \(parent) cannot take them. Nothing was restored.",
-            hint: "pgretain restore --into a new table, where the column is a bytea.")
+    /// Into a table that has columns of its own. `targets`: what each archived column goes to.
+    init(
+        _ archived: ArchivedColumns, in encoding: String, table: [Column], matches: [ColumnMatch]
+    ) {
+        definition = archived.definition
+        let generated = Set(table.filter(\.isGenerated).map(\.name))
+        (columns, placements) = Self.place(
+            archived, isBytea: archived.isHex.map { $0 && encoding != "SQL_ASCII" },
+            targets: matches.prefix(archived.definition.columns.count).map { match in
+                match.column.map { ($0, generated.contains($0)) }
+            })
+    }
+
+    private static func place(
+        _ archived: ArchivedColumns, isBytea: [Bool], targets: [(String, isGenerated: Bool)?]
+    ) -> ([String], [RowPlacement]) {
+        // What the server makes and some archive has not cannot be compared.
+        let kept = targets.indices.filter { index in
+            targets[index].map { !($0.isGenerated && archived.isPartly[index]) } ?? false
+        }
+        let columns = kept.compactMap { targets[$0]?.0 }
+        let placements = archived.places.map { places in
+            RowPlacement(
+                kept.map { index in
+                    RowPlacement.Field(
+                        source: places[index], isSent: !(targets[index]?.isGenerated ?? false),
+                        isBytea: isBytea[index])
+                })
+        }
+        return (columns, placements)
     }
 }

@@ -11,32 +11,41 @@ struct PartLoader {
     let interruption: Interruption
     let progress: ProgressSink?
 
+    /// What went through.
+    struct Tally: Sendable {
+        /// Rows of the parts that were read, each proven against the manifest.
+        var read: UInt64 = 0
+        /// Those of them that are wanted, as the table is to give them back.
+        var wanted = ContentDigest()
+        /// What the server took.
+        var taken: Int64 = 0
+    }
+
     private final class Text: @unchecked Sendable {
         // Owned by one thread at a time: the worker that fills it, then a sender.
         var buffer = OutputBuffer()
     }
 
-    /// The number of rows that the server took.
     func load(
-        _ manifest: Manifest, from directory: ArchiveDirectory, as landing: Landing,
-        into relation: Relation, by crew: RestoreCrew
-    ) throws -> Int64 {
-        let columns = try manifest.codedColumns()
-        let key = manifest.definition.columns.firstIndex { $0.name == manifest.key }
-        let (leavingOut, asBytea) = (landing.leavingOut, landing.asBytea)
-        let loaded = landing.definition.columns.filter { !$0.isGenerated }.map(\.name)
+        _ sources: [RestoreSource], as landing: Landing, into relation: Relation,
+        by crew: RestoreCrew
+    ) throws -> Tally {
+        let tasks = sources.enumerated().flatMap { index, source in
+            source.parts.map { (source: index, part: $0) }
+        }
+        let loaded = landing.sent
         let progress = StepProgress(
-            .restore, of: manifest.partition.name.name, table: manifest.table.name,
-            totalRows: manifest.digest.rows, sink: progress)
+            .restore, of: relation.name.name, table: sources[0].slice.table,
+            totalRows: sources.reduce(0) { $0 + $1.rows }, sink: progress)
         let interruption = interruption
         let idle = BlockingQueue((0...workers).map { _ in Text() })
-        let next = BlockingQueue(manifest.parts)
+        let next = BlockingQueue(tasks)
         next.close()
         let filled = BlockingQueue<Text>()
-        let left = Mutex(manifest.parts.count)
-        if manifest.parts.isEmpty { filled.close() }
+        let left = Mutex(tasks.count)
+        if tasks.isEmpty { filled.close() }
         let failed = Mutex(false)
-        let rows = Mutex<Int64>(0)
+        let tally = Mutex(Tally())
         let stop: @Sendable () -> Void = {
             failed.withLock { $0 = true }
             next.abandon()
@@ -44,20 +53,26 @@ struct PartLoader {
             filled.abandon()
         }
         try Threads.run(
-            min(workers, manifest.parts.count),
+            min(workers, tasks.count),
             work: {
-                var reader = PartReader()
-                var decoder = RowDecoder(columns: columns, key: key)
-                while let part = next.pop(), let text = idle.pop() {
+                var sieve: (source: Int, sieve: PartSieve)?
+                while let task = next.pop(), let text = idle.pop() {
                     try interruption.check()
-                    let lines = try reader.read(part, in: directory)
-                    text.buffer.removeAll()
-                    let summary = try decoder.decode(
-                        lines, into: &text.buffer, leavingOut: leavingOut, asBytea: asBytea)
-                    guard summary.digest == part.digest else {
-                        throw Self.mismatch(part, of: manifest)
+                    if sieve?.source != task.source {
+                        let placement = landing.placements[task.source]
+                        sieve = (
+                            task.source, try PartSieve(sources[task.source], placement)
+                        )
                     }
-                    progress.add(rows: summary.digest.rows, bytes: lines.count)
+                    guard let sieve else { return }
+                    text.buffer.removeAll()
+                    let (read, wanted, bytes) = try sieve.sieve.pass(
+                        task.part, into: &text.buffer)
+                    tally.withLock {
+                        $0.read += read
+                        $0.wanted.add(wanted)
+                    }
+                    progress.add(rows: read, bytes: bytes)
                     filled.push(text)
                     let isLast = left.withLock { left in
                         left -= 1
@@ -80,18 +95,63 @@ struct PartLoader {
                             // Somebody gave up: what this session sent is of no use either.
                             guard !failed.withLock({ $0 }) else { throw Problem.givenUp }
                         }
-                        rows.withLock { $0 += taken }
+                        tally.withLock { $0.taken += taken }
                     })
             })
         progress.finish()
-        return rows.withLock { $0 }
+        return tally.withLock { $0 }
+    }
+}
+
+/// Reads parts of one archive, proves each whole, and lets the wanted rows through. One a thread.
+private final class PartSieve {
+    private let source: RestoreSource
+    private let placement: RowPlacement
+    private var reader = PartReader()
+    private var decoder: RowDecoder
+    private var filter: RowFilter?
+    private var wanted = OutputBuffer()
+
+    init(_ source: RestoreSource, _ placement: RowPlacement) throws {
+        self.source = source
+        self.placement = placement
+        let manifest = source.manifest
+        let key = manifest.definition.columns.firstIndex { $0.name == manifest.key }
+        decoder = RowDecoder(columns: source.columns, key: key)
+        guard !source.conditions.isEmpty else { return }
+        filter = try RowFilter(source.columns, conditions: source.conditions, selection: nil)
     }
 
-    private static func mismatch(_ part: Manifest.Part, of manifest: Manifest) -> Problem {
+    /// Every row of the part is counted and hashed, wanted or not: it is the archive's part, or
+    /// nothing of it is used.
+    func pass(_ part: Manifest.Part, into text: inout OutputBuffer) throws -> (
+        read: UInt64, wanted: ContentDigest, bytes: Int
+    ) {
+        let lines = try reader.read(part, in: source.directory)
+        guard filter != nil else {
+            let (archived, landed) = try decoder.decode(lines, into: &text, placing: placement)
+            try require(archived.digest, of: part)
+            return (archived.digest.rows, landed, lines.count)
+        }
+        let digest = try decoder.digest(lines).digest
+        try require(digest, of: part)
+        wanted.removeAll()
+        let count = try filter?.filter(lines, limit: .max, into: &wanted) ?? 0
+        let landed = try decoder.decode(wanted.bytes, into: &text, placing: placement).landed
+        guard landed.rows == UInt64(count) else { throw mismatch(part) }
+        return (digest.rows, landed, lines.count)
+    }
+
+    private func require(_ digest: ContentDigest, of part: Manifest.Part) throws {
+        guard digest == part.digest else { throw mismatch(part) }
+    }
+
+    private func mismatch(_ part: Manifest.Part) -> Problem {
         Problem(
             "archive.contents", .data,
-            "Part \(part.file) holds other rows than its manifest claims. Nothing was restored.",
-            hint: "pgretain archives verify --table \(manifest.table.name.description.shellWord)")
+            "Part \(part.file) of \(source.slice) holds other rows than its manifest claims. "
+                + "Nothing was restored.",
+            hint: "pgretain archives verify --table \(source.slice.table.description.shellWord)")
     }
 }
 

@@ -4,26 +4,27 @@ import Retention
 import RowCoding
 import Synchronization
 
-/// Brings an archive back: into a new table, or as a partition of its table again.
+/// Brings rows out of archives back: into a new table, into one that is there, or as a partition
+/// of their table again.
 public struct Restore {
-    public enum Target: Sendable {
-        /// A table that does not exist yet.
-        case into(QualifiedName)
-        /// A partition of the archive's table.
-        case attach
-    }
-
     public struct Result: Sendable, Encodable {
-        public var slice: Slice
+        public var table: QualifiedName
+        public var kind: RestorePlan.Kind
         public var relation: QualifiedName
+        public var bounds: PartitionBounds
+        public var archives: [Slice]
+        public var partsRead: Int
+        /// Rows of the parts that were read.
+        public var rowsRead: UInt64
+        /// Rows that were loaded, and read back.
         public var rows: UInt64
         public var digest: String
-        /// Until then retention leaves it alone.
-        public var pinnedUntil: Instant
+        /// Until then retention leaves it alone; nil where no night could touch it.
+        public var pinnedUntil: Instant?
         public var seconds: Double
     }
 
-    private let site: Site
+    let site: Site
     private let interruption: Interruption
     private let progress: ProgressSink?
     private let host: String
@@ -36,84 +37,111 @@ public struct Restore {
     }
 
     /// The rows are loaded, read back and compared by digest, and only then is anything to be seen
-    /// of them under the table's name.
-    public func run(_ slice: Slice, to target: Target, withIndexes: Bool, pin: Span) throws
-        -> Result
-    {
+    /// of them.
+    public func run(_ plan: RestorePlan, as request: RestoreRequest) throws -> Result {
         let stopwatch = Stopwatch()
-        let store = try site.openStore(.readOnly)
-        guard let manifest = try store.manifest(of: slice) else {
-            throw Problem(
-                "archive.missing", .missing,
-                "There is no archive \(slice) in \(store.root). Nothing was restored.",
-                hint: "pgretain archives list --table \(slice.table.description.shellWord)")
-        }
-        let directory = try store.directory(of: slice)
-        let application = "pgretain: restore \(manifest.partition.name.name)"
+        if let obstacle = plan.obstacles.first { throw obstacle }
+        guard let landing = plan.landing else { preconditionFailure("a plan without a landing") }
+        let application = "pgretain: restore \(plan.relation.name)"
         let connection = try site.connect(as: application)
         if try connection.ledger.state() == .absent { try connection.ledger.create() }
         let run = RunIdentity(newOn: host, tool: site.tool)
-        let until = pin.after(try connection.serverClock(), in: .utc)
+        let until = request.pin.after(try connection.serverClock(), in: .utc)
         _ = try Leftovers.remove(on: connection, by: run)
+        // Rows that no night could touch need no pin.
+        let isPinned = plan.kind != .append && !request.isPartial
+        let work = Work(
+            plan: plan, request: request, landing: landing, connection: connection, run: run,
+            pinnedUntil: isPinned ? until : nil)
+        let tally = try plan.kind == .append ? append(work) : publish(work, application)
+        return Result(
+            table: plan.table, kind: plan.kind, relation: plan.relation, bounds: plan.bounds,
+            archives: plan.sources.map(\.slice),
+            partsRead: plan.sources.reduce(0) { $0 + $1.parts.count }, rowsRead: tally.read,
+            rows: tally.wanted.rows, digest: tally.wanted.hex, pinnedUntil: work.pinnedUntil,
+            seconds: stopwatch.seconds)
+    }
 
+    /// What one restore is about.
+    private struct Work {
+        let plan: RestorePlan
+        let request: RestoreRequest
+        let landing: Landing
+        let connection: Connection
+        let run: RunIdentity
+        let pinnedUntil: Instant?
+
+        var isAttached: Bool { plan.kind == .partition }
+
+        var event: LedgerEvent {
+            let slices = plan.sources.map(\.slice.path)
+            var details = ["attached": isAttached ? "yes" : "no"]
+            if plan.kind == .append { details["appended"] = "yes" }
+            if slices.count > 1 { details["archives"] = slices.joined(separator: ", ") }
+            if !request.conditions.isEmpty {
+                details["rows"] = request.conditions.map(\.description).joined(separator: ", ")
+            }
+            return LedgerEvent(
+                .restored, table: plan.table, bounds: plan.bounds,
+                archive: slices.count == 1 ? slices[0] : nil, details: details)
+        }
+    }
+
+    // MARK: A table that nobody sees before it is proven
+
+    private func publish(_ work: Work, _ application: String) throws -> PartLoader.Tally {
+        let (plan, connection, landing) = (work.plan, work.connection, work.landing)
         var parent: PartitionedTable?
-        if case .attach = target {
-            try site.checkBinding(of: store, to: connection)
-            parent = try connection.catalog.partitionedTable(slice.table, key: manifest.key)
+        if work.isAttached {
+            try site.checkBinding(of: try site.openStore(.readOnly), to: connection)
+            parent = try connection.catalog.partitionedTable(
+                plan.table, key: plan.sources[0].manifest.key)
         }
         let lock = try parent.map { try RunLock(on: connection, table: Relation($0)) }
         let crew = try RestoreCrew(
-            lead: connection, wanted: try sessions(for: manifest, on: connection)
+            lead: connection, wanted: try sessions(for: plan, on: connection)
         ) { try site.connect(as: application) }
-        let event = LedgerEvent(
-            .restored, table: slice.table, bounds: manifest.bounds, archive: slice.path,
-            details: ["attached": parent == nil ? "no" : "yes"])
-
         let restoration = try Restoration(on: connection)
         do {
             return try interruption.whileCancelling(crew.cancelling) {
-                let landing = Landing(manifest, in: connection.facts.encoding)
-                var relation = try create(
-                    restoration, target, manifest, landing, parent, connection)
-                try requireColumns(manifest, in: relation, connection)
+                var relation = try create(restoration, work, parent)
                 if crew.count > 1 {
-                    relation = try restoration.hide(relation, event: event, by: run)
+                    relation = try restoration.hide(relation, event: work.event, by: work.run)
                 }
-                try load(manifest, from: directory, as: landing, into: relation, by: crew)
+                let tally = try load(work, into: relation, by: crew)
                 try interruption.check()
                 try restoration.seal()
-                try compare(manifest, landing, with: relation, by: crew)
+                try compare(tally, landing, with: relation, by: crew)
                 relation = try restoration.unhide(relation)
                 if let parent {
                     // The parent's of today: ATTACH wants these, and would build them under its lock.
                     try restoration.createIndexes(
                         try connection.catalog.definition(of: parent.oid), on: relation)
                     try restoration.attach(
-                        relation, to: parent, bounds: manifest.bounds,
-                        ladder: site.ladder(interruption)
-                    )
-                } else if withIndexes {
-                    try restoration.createIndexes(manifest.definition, on: relation)
+                        relation, to: parent, bounds: plan.bounds,
+                        ladder: site.ladder(interruption))
+                } else if work.request.withIndexes {
+                    try restoration.createIndexes(landing.definition, on: relation)
                 }
-                _ = try restoration.addPin(
-                    table: slice.table, relation: relation.name, bounds: manifest.bounds,
-                    until: until)
-                var done = event
+                if let until = work.pinnedUntil {
+                    _ = try restoration.addPin(
+                        table: plan.table, relation: relation.name, bounds: plan.bounds,
+                        until: until)
+                }
+                var done = work.event
                 done.relation = relation.name
                 done.relationOID = relation.oid
-                done.digest = manifest.digest
-                try restoration.append(done, by: run)
+                done.digest = tally.wanted
+                try restoration.append(done, by: work.run)
                 try interruption.check()
                 try restoration.commit()
                 if let lock { try lock.release() }
-                return Result(
-                    slice: slice, relation: relation.name, rows: manifest.digest.rows,
-                    digest: manifest.digest.hex, pinnedUntil: until, seconds: stopwatch.seconds)
+                return tally
             }
         } catch {
             // What comes now is short, and is not cancelled.
             restoration.rollback()
-            Leftovers.removeOwn(on: connection, by: run)
+            Leftovers.removeOwn(on: connection, by: work.run)
             try interruption.check()
             throw error
         }
@@ -121,73 +149,116 @@ public struct Restore {
 
     /// A hidden table would reach the subscribers of a publication of all tables, under a name
     /// that they do not have: there one session does it all in one transaction.
-    private func sessions(for manifest: Manifest, on connection: Connection) throws -> Int {
-        try connection.catalog.publishesEveryTable()
-            ? 1 : min(site.workersInMemory, manifest.parts.count)
+    private func sessions(for plan: RestorePlan, on connection: Connection) throws -> Int {
+        let parts = plan.sources.reduce(0) { $0 + $1.parts.count }
+        return try connection.catalog.publishesEveryTable() ? 1 : min(site.workersInMemory, parts)
     }
 
     private func create(
-        _ restoration: Restoration, _ target: Target, _ manifest: Manifest,
-        _ landing: Landing, _ parent: PartitionedTable?, _ connection: Connection
+        _ restoration: Restoration, _ work: Work, _ parent: PartitionedTable?
     ) throws -> Relation {
-        switch (target, parent) {
-        case (.into(let name), _):
-            return try restoration.createTable(name, landing.definition)
-        case (.attach, let parent?):
-            try landing.requireTypesOfItsOwn(manifest, for: parent.name)
-            let partitions = try connection.catalog.partitions(of: parent)
-            if let other = partitions.first(where: { $0.bounds?.overlaps(manifest.bounds) ?? false }
-            ) {
-                throw Problem(
-                    "restore.overlap", .cannotCreate,
-                    "\(manifest.bounds) of \(parent.name) is there already, as \(other.name). "
-                        + "Nothing was restored.",
-                    hint: "pgretain restore --into a new table instead.")
+        guard let parent else {
+            if work.plan.needsSchema {
+                try restoration.createSchema(work.plan.relation.schema)
             }
-            let newest = partitions.filter { $0.bounds != nil }.max { $0.bounds! < $1.bounds! }
-            return try restoration.createPartition(
-                manifest.partition.name, of: parent, like: newest?.oid)
-        case (.attach, nil):
-            preconditionFailure("attach without a parent")
+            return try restoration.createTable(work.plan.relation, work.landing.definition)
+        }
+        let partitions = try work.connection.catalog.partitions(of: parent)
+        let newest = partitions.filter { $0.bounds != nil }.max { $0.bounds! < $1.bounds! }
+        return try restoration.createPartition(work.plan.relation, of: parent, like: newest?.oid)
+    }
+
+    // MARK: A table that is there
+
+    /// All in one transaction of one session, which waits for the rows to be complete before it
+    /// touches the table.
+    private func append(_ work: Work) throws -> PartLoader.Tally {
+        let (connection, landing) = (work.connection, work.landing)
+        guard let target = try connection.catalog.relation(named: work.plan.relation) else {
+            throw Problem(
+                "restore.missing", .missing,
+                "There is no table \(work.plan.relation) any more. Nothing was restored.",
+                hint: "Run it again.")
+        }
+        let crew = try RestoreCrew(lead: connection, wanted: 1) { connection }
+        let appending = try Appending(to: target, on: connection)
+        do {
+            return try interruption.whileCancelling(crew.cancelling) {
+                let waiting = try appending.makeRoom(for: landing.sent)
+                let tally = try load(work, into: waiting, by: crew)
+                try interruption.check()
+                try Self.refuse(try appending.conflicts(landing.sent), in: target.name)
+                let added = try ContentDigest(
+                    copy: try appending.add(landing.sent, givingBack: landing.columns),
+                    asBytea: landing.asBytea, interruption: interruption)
+                try Self.require(added, toBe: tally.wanted)
+                var done = work.event
+                done.relation = target.name
+                done.relationOID = target.oid
+                done.digest = tally.wanted
+                try appending.append(done, by: work.run)
+                try interruption.check()
+                try appending.commit()
+                return tally
+            }
+        } catch {
+            appending.rollback()
+            try interruption.check()
+            throw error
         }
     }
 
-    private func requireColumns(
-        _ manifest: Manifest, in relation: Relation, _ connection: Connection
-    ) throws {
-        let columns = try connection.catalog.definition(of: relation.oid).columns
-        let existing = Set(columns.map(\.name))
-        if let missing = manifest.definition.columns.first(where: { !existing.contains($0.name) }) {
-            throw Problem(
-                "restore.columns", .data,
-                "The archive has the column \(missing.name), and \(relation.name) has not. "
-                    + "Nothing was restored.",
-                hint: "pgretain restore --into makes a table of the archive's own shape.")
+    private static func refuse(_ conflicts: [(index: String, rows: Int64)], in table: QualifiedName)
+        throws(Problem)
+    {
+        guard !conflicts.isEmpty else { return }
+        let found = conflicts.map {
+            "\($0.rows) \($0.rows == 1 ? "row has a key" : "rows have keys") that \($0.index) "
+                + "holds already"
         }
+        throw Problem(
+            "restore.conflict", .data,
+            "\(found.joined(separator: ", and ")). Nothing was added to \(table).",
+            hint: "Were they restored before? Compare them: restore --into a new table.")
     }
 
     // MARK: Loading
 
-    private func load(
-        _ manifest: Manifest, from directory: ArchiveDirectory, as landing: Landing,
-        into relation: Relation, by crew: RestoreCrew
-    ) throws {
-        let rows = try PartLoader(
+    private func load(_ work: Work, into relation: Relation, by crew: RestoreCrew) throws
+        -> PartLoader.Tally
+    {
+        let sources = work.plan.sources
+        let tally = try PartLoader(
             workers: site.workersInMemory, interruption: interruption, progress: progress
-        ).load(manifest, from: directory, as: landing, into: relation, by: crew)
-        guard rows == Int64(manifest.digest.rows) else {
+        ).load(sources, as: work.landing, into: relation, by: crew)
+        guard tally.taken == Int64(tally.wanted.rows) else {
             throw Problem(
                 "restore.rows", .data,
-                "\(rows) rows were loaded of \(manifest.digest.rows). Nothing was restored.",
+                "\(tally.taken) rows were loaded of \(tally.wanted.rows). Nothing was restored.",
                 hint: "A trigger or rule on the table may swallow rows; restore --into a new one.")
         }
+        guard tally.read == sources.reduce(0, { $0 + $1.rows }) else {
+            throw Problem(
+                "restore.rows", .bug,
+                "\(tally.read) rows were read, and the manifests have another number. Nothing was "
+                    + "restored.",
+                hint: "Please report it with the output of the same command and -v.")
+        }
+        guard tally.wanted.rows > 0 || !work.request.isPartial else {
+            throw Problem(
+                "restore.no-rows", .missing,
+                "No row of \(tally.read) that were read meets what was asked for. Nothing was "
+                    + "restored.",
+                hint: "pgretain search with the same --from, --to and --where looks quickly.")
+        }
+        return tally
     }
 
     /// Whoever reads sees the same rows: the table is sealed, or nobody else can see it.
     private func compare(
-        _ manifest: Manifest, _ landing: Landing, with relation: Relation, by crew: RestoreCrew
+        _ tally: PartLoader.Tally, _ landing: Landing, with relation: Relation, by crew: RestoreCrew
     ) throws {
-        let columns = manifest.definition.columns.map(\.name)
+        let columns = landing.columns
         let ranges = BlockingQueue(try crew.lead.catalog.pageSpans(of: relation))
         ranges.close()
         let (asBytea, interruption) = (landing.asBytea, interruption)
@@ -202,14 +273,17 @@ public struct Restore {
                     total.withLock { $0.add(found) }
                 }
             })
-        let found = total.withLock { $0 }
-        guard found == manifest.digest else {
-            throw Problem(
-                "restore.contents", .data,
-                "What was loaded reads back as other rows than the archive holds (\(found), not "
-                    + "\(manifest.digest)). Nothing was restored.",
-                hint: "Compare the column types of the archive (pgretain archives show) with the "
-                    + "table's; restore --into a new table.")
-        }
+        try Self.require(total.withLock { $0 }, toBe: tally.wanted)
+    }
+
+    private static func require(_ found: ContentDigest, toBe wanted: ContentDigest) throws(Problem)
+    {
+        guard found != wanted else { return }
+        throw Problem(
+            "restore.contents", .data,
+            "What was loaded reads back as other rows than the archive holds (\(found), not "
+                + "\(wanted)). Nothing was restored.",
+            hint: "A type that differs, or a trigger, changes values: restore … --dry-run compares "
+                + "the columns; restore --into a new table has the archive's own.")
     }
 }

@@ -1,21 +1,35 @@
 import ArgumentParser
 import Maintenance
 import Retention
+import RowCoding
 
 struct RestoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Bring a period back, as a new table or as a partition again.",
+        abstract: "Bring rows back: a period or a time range, into a table or in their place.",
         discussion: """
             EXAMPLES
-              pgretain restore --table system_logs --period 2025-01 --into back
+              pgretain restore --table system_logs --period 2025-01
+              pgretain restore --table system_logs --period 2025-01 --into back --indexes
               pgretain restore --table system_logs --period 2025-01 --attach
+              pgretain restore --table system_logs --from 2025-01-05T10:00 --to 2025-01-05T12:00 --where level=ERROR
+              pgretain restore --table system_logs --period 2025-01 --into findings --append --map msg=message
+              pgretain restore --table system_logs --period 2025-01 --attach --dry-run
+              pgretain restore --table system_logs --period 2025-01 --into public.system_logs --create
               pgretain restore --table system_logs --period 2025-01 --release
 
-            The rows are loaded, read back and compared by digest, and only then
-            is anything to be seen of them under the table's name. What was
-            restored is pinned: retention leaves it alone until the pin ends, or
-            is released.
+            Without --into and --attach the rows go to a new table beside their
+            own, such as system_logs_restored_2025_01 or, of a time range,
+            system_logs_restored_20250105t1000_20250105t1200.
+
+            A time range may span archives; only parts that can hold rows of it
+            are read. Each part is read to its end and compared with its manifest;
+            what was loaded is read back and compared by digest with what was
+            read, and only then is anything to be seen of it. All of it, or
+            nothing.
+
+            A whole period that comes back is pinned: retention leaves it alone
+            until the pin ends, or is released.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -24,12 +38,30 @@ struct RestoreCommand: ParsableCommand {
     var table: QualifiedName
 
     @Option(name: .long, help: "The period: 2025-01, 2025-w01, 2025-q1, 2025, 2025-01-05.")
-    var period: String
+    var period: String?
 
     @Option(
-        name: .long, help: "A new table: columns, defaults and NOT NULL.",
+        name: .long, help: "Rows from this time on: 2025-01-05, 2025-01-05T13:30, or with a zone.",
+        transform: Moment.parse)
+    var from: Moment?
+
+    @Option(name: .long, help: "Rows before this time.", transform: Moment.parse)
+    var to: Moment?
+
+    @Option(
+        name: .customLong("where"),
+        help: "Rows that meet a condition, as search has it; may be given more than once.",
+        transform: RowCondition.parse)
+    var conditions: [RowCondition] = []
+
+    @Option(
+        name: .long,
+        help: "A new table: columns, defaults and NOT NULL. With --append, one that is there.",
         transform: TableName.parse)
     var into: QualifiedName?
+
+    @Flag(name: .long, help: "With --into: add the rows to those of a table that is there.")
+    var append = false
 
     @Flag(name: .long, help: "As a partition of its table again.")
     var attach = false
@@ -37,20 +69,65 @@ struct RestoreCommand: ParsableCommand {
     @Flag(name: .long, help: "Restore nothing: let retention have again what was restored.")
     var release = false
 
-    @Flag(name: .long, help: "With --into: the indexes and unique constraints too.")
+    @Flag(name: .long, help: "Restore nothing: say what it would read, load and need.")
+    var dryRun = false
+
+    @Flag(name: .long, help: "A new table's indexes and unique constraints too.")
     var indexes = false
+
+    @Flag(
+        name: .long,
+        help: "On a server without the table's schema, types or functions: make do without.")
+    var create = false
+
+    @Option(
+        name: .long, help: "OLD=NEW: the archive's column OLD is the table's NEW.",
+        transform: ColumnRenaming.parse)
+    var map: [ColumnRenaming] = []
+
+    @Option(
+        name: .long,
+        help: "A column whose values are left behind, since the table has none for them.")
+    var allowMissing: [String] = []
 
     @Option(
         name: .long, help: "How long retention leaves it alone.", transform: Span.parse)
     var pin = Span(days: 30)
 
     func validate() throws {
-        guard [attach, into != nil, release].count(where: { $0 }) == 1 else {
+        let isRange = from != nil || to != nil
+        guard period != nil || isRange || !conditions.isEmpty else {
+            throw ValidationError("say which rows: --period, --from and --to, or --where")
+        }
+        guard period == nil || !isRange else {
+            throw ValidationError("say either --period, or --from and --to")
+        }
+        guard [attach, into != nil, release].count(where: { $0 }) <= 1 else {
             throw ValidationError("say one of --into TABLE, --attach and --release")
+        }
+        guard !append || into != nil else {
+            throw ValidationError("--append needs --into TABLE, the one to add to")
+        }
+        guard !attach && !release || period != nil && conditions.isEmpty else {
+            throw ValidationError(
+                "--attach and --release are of a whole --period: a partition holds all of its rows")
+        }
+        guard append || attach || map.isEmpty && allowMissing.isEmpty else {
+            throw ValidationError(
+                "--map and --allow-missing fit columns to a table that is there: they go with "
+                    + "--append, and --map with --attach")
+        }
+        guard !attach || allowMissing.isEmpty else {
+            throw ValidationError(
+                "a partition without values that its archive has could never leave again: use "
+                    + "--into instead of --attach, or give the table the column back")
+        }
+        guard !(append || attach) || !indexes && !create else {
+            throw ValidationError("--indexes and --create are for a new table")
         }
     }
 
-    private func unpin(_ site: Site) throws {
+    private func unpin(_ site: Site, _ period: String) throws {
         let orders = try Orders(site: site, host: Surroundings.host)
         let pins = try orders.unpin(table, .period(period))
         if common.json { return common.console.out(try JSONDocument.text("released", pins)) }
@@ -59,29 +136,72 @@ struct RestoreCommand: ParsableCommand {
         if pins.isEmpty { common.console.out("nothing of it is pinned\n") }
     }
 
+    private var request: RestoreRequest {
+        let target: RestoreRequest.Target =
+            if attach { .attach } else if append, let into { .append(into) } else { .new(into) }
+        return RestoreRequest(
+            table: table, period: period, from: from, to: to, conditions: conditions,
+            target: target, withIndexes: indexes, makesDo: create, pin: pin,
+            fit: ColumnFit(
+                renamed: Dictionary(map.map { ($0.old, $0.new) }) { $1 },
+                left: Set(allowMissing)))
+    }
+
     func run() throws {
         let site = try common.site()
-        if release { return try unpin(site) }
+        if release, let period { return try unpin(site, period) }
         let console = common.console
-        let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
         let progress = ProgressLine(console)
         let restore = Restore(
             site: site, interruption: Surroundings.interruption, progress: progress.sink,
             host: Surroundings.host)
+        let plan = try restore.plan(request)
+        if dryRun {
+            console.out(
+                common.json ? try JSONDocument.text("restore", plan) : RestoreText.plan(plan))
+            throw EarlyExit(status: .of(plan.obstacles.map(\.status)))
+        }
+        if plan.columns.contains(where: { $0.verdict == .missing }) {
+            console.say(
+                "columns of the archive, and of "
+                    + "\(plan.kind == .append ? plan.relation : plan.table):")
+            console.say(String(RestoreText.columns(plan.columns).dropLast()))
+        }
         let result: Restore.Result
         do {
             defer { progress.end() }
-            result = try restore.run(
-                slice, to: into.map(Restore.Target.into) ?? .attach, withIndexes: indexes, pin: pin)
+            result = try restore.run(plan, as: request)
         }
         if common.json {
             console.out(try JSONDocument.text("restored", result))
         } else if !common.quiet {
-            console.out(
-                "restored \(result.slice) as \(result.relation): "
-                    + "\(Quantities.plural(result.rows, "row")), identical to the archive by digest, "
-                    + "in \(Quantities.duration(result.seconds))\n"
-                    + "pinned until \(result.pinnedUntil.dateText)\n")
+            console.out(RestoreText.result(result))
+            for note in plan.notes { console.say("  note: \(note)") }
+            for gap in plan.gaps { console.say("  note: no archive covers \(gap)") }
         }
+    }
+}
+
+/// `old=new`
+struct ColumnRenaming {
+    let old: String
+    let new: String
+
+    static func parse(_ text: String) throws -> ColumnRenaming {
+        let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+            throw ValidationError("`\(text)` is no renaming; write it like old=new")
+        }
+        return ColumnRenaming(old: String(parts[0]), new: String(parts[1]))
+    }
+}
+
+extension RowCondition {
+    static func parse(_ text: String) throws -> RowCondition {
+        guard let condition = RowCondition(text) else {
+            throw ValidationError(
+                "`\(text)` is no condition; write it like level=ERROR or 'message~time ?out'")
+        }
+        return condition
     }
 }

@@ -1,0 +1,247 @@
+import Postgres
+import Retention
+import RowCoding
+
+extension Restore {
+    /// Looks at the archives and at the database, and changes nothing.
+    public func plan(_ request: RestoreRequest) throws -> RestorePlan {
+        let sources = try RestoreSources(request, site: site)
+        let connection = try site.connect(as: "pgretain: restore")
+        var plan = RestorePlan(request, sources)
+        let archived = ArchivedColumns(plan.sources.map(\.manifest))
+        plan.notes += archived.notes
+        switch request.target {
+        case .new:
+            try planTable(request, archived, &plan, connection)
+        case .append(let name):
+            try planAppending(request, to: name, archived, &plan, connection)
+        case .attach:
+            try planPartition(request, archived, &plan, connection)
+        }
+        return plan
+    }
+
+    // MARK: A table of its own
+
+    private func planTable(
+        _ request: RestoreRequest, _ archived: ArchivedColumns, _ plan: inout RestorePlan,
+        _ connection: Connection
+    ) throws {
+        let name = plan.relation
+        let schema = try connection.catalog.schema(name.schema)
+        if !schema.exists {
+            if request.makesDo {
+                plan.notes.append("there is no schema \(name.schema): it is made")
+                plan.needsSchema = true
+            } else {
+                plan.obstacles.append(
+                    Problem(
+                        "restore.schema", .missing,
+                        "There is no schema \(name.schema). Nothing was restored.",
+                        hint: "--create makes it, or name another with --into."))
+            }
+        } else if !schema.mayCreate {
+            let user = connection.facts.user
+            plan.obstacles.append(
+                Problem(
+                    "restore.rights", .permission,
+                    "\(user) may not make tables in the schema \(name.schema). Nothing was "
+                        + "restored.",
+                    hint: "GRANT CREATE, USAGE ON SCHEMA \(name.schema) TO \(user); or name "
+                        + "another with --into."))
+        }
+        if try connection.catalog.relation(named: name) != nil {
+            plan.obstacles.append(.restoreExists(name))
+        }
+        var archived = archived
+        let here = try MakingDo(
+            with: archived.definition, indexes: request.withIndexes, on: connection)
+        if request.makesDo {
+            plan.notes += here.notes
+            archived = archived.shaped(here.definition)
+        } else if let first = here.notes.first {
+            plan.obstacles.append(
+                Problem(
+                    "restore.foreign", .missing,
+                    "Not all that the table was made of is here: \(first)"
+                        + (here.notes.count > 1 ? ", and \(here.notes.count - 1) more" : "")
+                        + ". Nothing was restored.",
+                    hint: "--create makes do without; --create --dry-run lists what that means."))
+        }
+        plan.landing = Landing(archived, in: connection.facts.encoding)
+    }
+
+    // MARK: A table that is there
+
+    private func planAppending(
+        _ request: RestoreRequest, to name: QualifiedName, _ archived: ArchivedColumns,
+        _ plan: inout RestorePlan, _ connection: Connection
+    ) throws {
+        let managed = Set(site.tables.map(\.policy.table) + [request.table])
+        let target = try connection.appendTarget(name, refusing: managed)
+        try fit(
+            request, name, try connection.catalog.definition(of: target.relation.oid).columns,
+            archived, &plan, connection)
+    }
+
+    private func planPartition(
+        _ request: RestoreRequest, _ archived: ArchivedColumns, _ plan: inout RestorePlan,
+        _ connection: Connection
+    ) throws {
+        let manifest = plan.sources[0].manifest
+        let parent = try connection.catalog.partitionedTable(request.table, key: manifest.key)
+        let partitions = try connection.catalog.partitions(of: parent)
+        if let other = partitions.first(where: { $0.bounds?.overlaps(manifest.bounds) ?? false }) {
+            plan.obstacles.append(
+                Problem(
+                    "restore.overlap", .cannotCreate,
+                    "\(manifest.bounds) of \(parent.name) is there already, as \(other.name). "
+                        + "Nothing was restored.",
+                    hint: "pgretain restore --into a new table instead."))
+        }
+        try fit(
+            request, parent.name, try connection.catalog.definition(of: parent.oid).columns,
+            archived, &plan, connection)
+    }
+
+    /// The archive's columns beside those of a table that has its own.
+    private func fit(
+        _ request: RestoreRequest, _ name: QualifiedName, _ table: [Column],
+        _ archived: ArchivedColumns, _ plan: inout RestorePlan, _ connection: Connection
+    ) throws {
+        let columns = archived.definition.columns
+        try request.fit.check(
+            archived: columns.map(\.name), table: table.map(\.name), of: name)
+        plan.columns = ColumnMatch.matches(columns, in: table, fit: request.fit)
+        let missing = plan.columns.filter { $0.verdict == .missing }.compactMap(\.archived)
+        if let first = missing.first {
+            let more = missing.count > 1 ? ", nor \(missing.count - 1) more of its columns" : ""
+            let word = first.shellWord
+            let leaving =
+                if case .attach = request.target { "" } else {
+                    "--allow-missing \(word) leaves its values behind; "
+                }
+            plan.obstacles.append(
+                Problem(
+                    "restore.columns", .data,
+                    "The archive has the column \(first), and \(name) has not\(more). Nothing was "
+                        + "restored.",
+                    hint:
+                        "--map \(word)=NAME where it has another name now; \(leaving)--into a new "
+                        + "table has the archive's own shape."))
+        }
+        let landing = Landing(
+            archived, in: connection.facts.encoding, table: table, matches: plan.columns)
+        for (column, isBytea) in zip(landing.columns, landing.asBytea) where isBytea {
+            guard table.first(where: { $0.name == column })?.baseTypeOID != 17 else { continue }
+            plan.obstacles.append(
+                Problem(
+                    "restore.bytes", .data,
+                    "The archive's column \(column) holds bytes that are not UTF-8, and \(name) "
+                        + "cannot take them. Nothing was restored.",
+                    hint: "pgretain restore --into a new table, where the column is a bytea."))
+        }
+        plan.landing = landing
+    }
+}
+
+extension Connection {
+    /// The table that rows are to be added to; a problem where it must not be.
+    func appendTarget(_ name: QualifiedName, refusing managed: Set<QualifiedName>) throws
+        -> AppendTarget
+    {
+        guard let target = try catalog.appendTarget(name) else {
+            throw Problem(
+                "restore.missing", .missing,
+                "There is no table \(name) to append to. Nothing was restored.",
+                hint: "Without --append a new table is made.")
+        }
+        if let whose = ([name] + target.ancestors).first(where: managed.contains) {
+            let what = name == whose ? "\(name) is" : "\(name) is a partition of \(whose),"
+            throw Problem(
+                "restore.managed", .brake,
+                "\(what) under retention: what is added to it out of an archive would be archived "
+                    + "again as if new. Nothing was restored.",
+                hint: "--attach brings a period back as a partition that is known to be archived.")
+        }
+        guard target.isTable, name.schema != "pgretain" else {
+            throw Problem(
+                "restore.target", .usage,
+                "\(name) is no table that rows can be added to. Nothing was restored.",
+                hint: "Name a plain or a partitioned table with --into.")
+        }
+        guard target.isAllowed else {
+            throw Problem(
+                "restore.rights", .permission,
+                "\(facts.user) may not add rows to \(name) and read them back. Nothing was "
+                    + "restored.",
+                hint: "GRANT INSERT, SELECT ON \(name) TO \(facts.user);")
+        }
+        return target
+    }
+}
+
+extension RestorePlan {
+    fileprivate init(_ request: RestoreRequest, _ found: RestoreSources) {
+        // What is empty, or holds nothing wanted, still says which columns there are.
+        let read = found.all.filter { !$0.parts.isEmpty }
+        sources = read.isEmpty ? found.all.suffix(1) : read
+        table = request.table
+        bounds = found.bounds
+        archives = sources.map { source in
+            Archive(
+                slice: source.slice, bounds: source.manifest.bounds,
+                partsRead: source.parts.count, parts: source.manifest.parts.count,
+                bytesRead: source.parts.reduce(0) { $0 + $1.bytes },
+                bytes: source.manifest.bytes, rows: source.rows)
+        }
+        archivesPassed = found.all.count - sources.count
+        gaps = found.gaps
+        rows = sources.reduce(0) { $0 + $1.rows }
+        isWhole = sources.allSatisfy(\.isWhole)
+        spaceNeeded = sources.reduce(0) { $0 + $1.ndjsonBytes }
+        columns = []
+        notes = []
+        obstacles = []
+        landing = nil
+        needsSchema = false
+        switch request.target {
+        case .new(let name):
+            kind = .newTable
+            relation = name ?? RestoredName.of(request, found)
+        case .append(let name):
+            (kind, relation) = (.append, name)
+        case .attach:
+            (kind, relation) = (.partition, sources[0].manifest.partition.name)
+        }
+    }
+}
+
+/// What a restored table is called that nobody has named: `logs_restored_2025_01`, and of a range
+/// `logs_restored_20250105_20250107`, with times where the ends are not midnights.
+enum RestoredName {
+    static func of(_ request: RestoreRequest, _ found: RestoreSources) -> QualifiedName {
+        var ending = "_restored"
+        if let period = request.period {
+            ending += "_" + String(period.lowercased().map { $0 == "-" ? "_" : $0 })
+        } else if request.from != nil || request.to != nil {
+            ending +=
+                "_\(word(found.bounds.from, found.zone))_"
+                + word(found.bounds.to, found.zone)
+        }
+        var name = request.table.name
+        while name.utf8.count + ending.utf8.count > 63 { name.removeLast() }
+        return QualifiedName(schema: request.table.schema, name: name + ending)
+    }
+
+    /// `20250105`, `20250105t1330`, `20250105t133059`
+    private static func word(_ instant: Instant, _ zone: Zone) -> String {
+        let digits = zone.civil(instant).text(separator: "t").prefix(19).filter {
+            $0.isNumber || $0 == "t"
+        }
+        for zeros in ["t000000", "00"] where digits.hasSuffix(zeros) {
+            return String(digits.dropLast(zeros.count))
+        }
+        return digits
+    }
+}

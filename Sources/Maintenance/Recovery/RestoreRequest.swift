@@ -1,0 +1,62 @@
+import Retention
+import RowCoding
+
+/// What an operator wants back, and where to.
+public struct RestoreRequest: Sendable {
+    public enum Target: Sendable {
+        /// A table that does not exist yet; without a name, one that says what is in it.
+        case new(QualifiedName?)
+        /// A table that is there, beside the rows that it has.
+        case append(QualifiedName)
+        /// A partition of the archive's table.
+        case attach
+    }
+
+    public var table: QualifiedName
+    /// One archive, by its period; nil for all that hold rows of the time range.
+    public var period: String?
+    public var from: Moment?
+    public var to: Moment?
+    /// All of them are to be met.
+    public var conditions: [RowCondition]
+    public var target: Target
+    public var withIndexes: Bool
+    /// Whether what a new table lacks here (schema, types, functions) is made, or done without.
+    public var makesDo: Bool
+    /// How long retention leaves it alone.
+    public var pin: Span
+    public var fit: ColumnFit
+
+    public init(
+        table: QualifiedName, period: String?, from: Moment? = nil, to: Moment? = nil,
+        conditions: [RowCondition] = [], target: Target, withIndexes: Bool = false,
+        makesDo: Bool = false, pin: Span, fit: ColumnFit = ColumnFit()
+    ) {
+        self.table = table
+        self.period = period
+        self.from = from
+        self.to = to
+        self.conditions = conditions
+        self.target = target
+        self.withIndexes = withIndexes
+        self.makesDo = makesDo
+        self.pin = pin
+        self.fit = fit
+    }
+
+    /// Whether rows of the archives may be left out.
+    var isPartial: Bool { period == nil || from != nil || to != nil || !conditions.isEmpty }
+}
+
+/// What an operator says about columns that have changed since.
+public struct ColumnFit: Sendable {
+    /// Columns of the table, by their old names.
+    public var renamed: [String: String]
+    /// Columns whose values are left behind, since the table has none for them.
+    public var left: Set<String>
+
+    public init(renamed: [String: String] = [:], left: Set<String> = []) {
+        self.renamed = renamed
+        self.left = left
+    }
+}

@@ -1,0 +1,165 @@
+import Archives
+import Retention
+import RowCoding
+
+/// An archive that rows come from, and which of its parts and rows.
+struct RestoreSource: Sendable {
+    let slice: Slice
+    let manifest: Manifest
+    let directory: ArchiveDirectory
+    let columns: [CodedColumn]
+    /// Those of its parts that can hold wanted rows.
+    let parts: [Manifest.Part]
+    /// What a wanted row meets; none where every row is wanted.
+    let conditions: [(RowCondition, FieldPath)]
+
+    /// Whether all that it holds is wanted.
+    var isWhole: Bool { conditions.isEmpty && parts.count == manifest.parts.count }
+    /// Of the parts that are read.
+    var rows: UInt64 { parts.reduce(0) { $0 + $1.digest.rows } }
+    var ndjsonBytes: Int64 { parts.reduce(0) { $0 + $1.ndjsonBytes } }
+}
+
+/// Where the rows of a request are.
+struct RestoreSources: Sendable {
+    /// In the order of their ranges; those without a part that can hold wanted rows among them.
+    let all: [RestoreSource]
+    /// The time range that was asked for, or that the archives cover.
+    let bounds: PartitionBounds
+    /// Ranges of it that no archive covers.
+    let gaps: [PartitionBounds]
+
+    /// Whose midnights are meant.
+    let zone: Zone
+
+    init(_ request: RestoreRequest, site: Site) throws {
+        let store = try site.openStore(.readOnly)
+        let policyZone = site.tables.first { $0.policy.table == request.table }?.policy.zone ?? .utc
+        var found: [(Slice, Manifest, ArchiveDirectory)] = []
+        if let period = request.period {
+            let slice = try ArchiveShelf.slice(site: site, table: request.table, period: period)
+            guard let manifest = try store.manifest(of: slice) else {
+                throw Self.missing("There is no archive \(slice) in \(store.root).", request)
+            }
+            found = [(slice, manifest, try store.directory(of: slice))]
+        } else {
+            for archive in try store.archives(of: request.table) where archive.superseded == nil {
+                // Whether an archive that cannot be read holds wanted rows cannot be known.
+                found.append((archive.slice, try archive.manifest.get(), archive.directory))
+            }
+            guard !found.isEmpty else {
+                throw Self.missing(
+                    "There is no archive of \(request.table) in \(store.root).", request)
+            }
+        }
+        found.sort { $0.1.bounds < $1.1.bounds }
+        let newest = found[found.count - 1].1
+        zone = newest.keyType.isNaive ? Zone.utc : policyZone
+        let (from, to) = (request.from?.instant(in: zone), request.to?.instant(in: zone))
+        let selection = RowSelection(
+            from: from, to: to, conditions: request.conditions, zone: zone)
+        try selection.requireColumns(request, found.map(\.1))
+        all = try found.filter { selection.admits($0.1.bounds) }.map {
+            try selection.source($0, $1, in: $2)
+        }
+        let covered = all.map(\.manifest.bounds)
+        guard let first = covered.map(\.from).min(), let last = covered.map(\.to).max(),
+            let bounds = PartitionBounds(from: from ?? first, to: to ?? last)
+        else {
+            guard from.flatMap({ from in to.map { from < $0 } }) ?? true else {
+                throw Problem(
+                    "range.empty", .usage, "--from has to be before --to. Nothing was restored.",
+                    hint: "Give a range such as --from 2025-01-01 --to 2025-02-01.")
+            }
+            throw Self.missing(
+                "No archive of \(request.table) has rows of that time.", request)
+        }
+        self.bounds = bounds
+        gaps = bounds.without(covered)
+    }
+
+    private static func missing(_ what: String, _ request: RestoreRequest) -> Problem {
+        Problem(
+            "archive.missing", .missing, what + " Nothing was restored.",
+            hint: "pgretain archives list --table \(request.table.description.shellWord)")
+    }
+}
+
+extension PartitionBounds {
+    /// What is left of it without some ranges.
+    fileprivate func without(_ ranges: [PartitionBounds]) -> [PartitionBounds] {
+        var left: [PartitionBounds] = []
+        var next = from
+        for range in ranges.sorted() {
+            if let gap = PartitionBounds(from: next, to: min(range.from, to)) { left.append(gap) }
+            next = max(next, range.to)
+        }
+        if let gap = PartitionBounds(from: next, to: to) { left.append(gap) }
+        return left
+    }
+}
+
+/// Which rows are wanted: as `search` understands it.
+private struct RowSelection {
+    let from: Instant?
+    let to: Instant?
+    let conditions: [RowCondition]
+    let zone: Zone
+
+    func admits(_ bounds: PartitionBounds) -> Bool {
+        from.map { bounds.to > $0 } ?? true && to.map { bounds.from < $0 } ?? true
+    }
+
+    /// A name that no archive knows is a slip of the pen, not a condition that nothing meets.
+    func requireColumns(_ request: RestoreRequest, _ manifests: [Manifest]) throws {
+        for condition in conditions {
+            let isKnown = try manifests.contains {
+                FieldPath(condition.subject, in: try $0.codedColumns()) != nil
+            }
+            guard !isKnown else { continue }
+            throw Problem(
+                "restore.condition", .usage,
+                "No archive of \(request.table) has a column \(condition.subject). Nothing was "
+                    + "restored.",
+                hint: "pgretain archives show lists the columns.")
+        }
+    }
+
+    func source(_ slice: Slice, _ manifest: Manifest, in directory: ArchiveDirectory) throws
+        -> RestoreSource
+    {
+        let columns = try manifest.codedColumns()
+        var wanted = conditions.map { $0.normalized(columns, zone) }
+        if let from {
+            wanted.append(.init(manifest.key, .greaterOrEqual, manifest.keyType.json(from)))
+        }
+        if let to { wanted.append(.init(manifest.key, .less, manifest.keyType.json(to))) }
+        var ready: [(RowCondition, FieldPath)] = []
+        var parts = manifest.parts.filter { part in
+            guard let smallest = part.smallestKey, let largest = part.largestKey else {
+                return true
+            }
+            return from.map { largest >= $0 } ?? true && to.map { smallest < $0 } ?? true
+        }
+        for condition in wanted {
+            guard let path = FieldPath(condition.subject, in: columns) else {
+                // NULL, as it were, which meets nothing.
+                parts = []
+                continue
+            }
+            ready.append((condition, path))
+        }
+        do {
+            // A condition that is none is said before anything is read.
+            _ = try RowFilter(columns, conditions: ready, selection: nil)
+        } catch {
+            throw Problem(
+                "restore.condition", .usage,
+                "\(error.condition): \(error.reason). Nothing was restored.",
+                hint: "pgretain search --help has examples of conditions.")
+        }
+        return RestoreSource(
+            slice: slice, manifest: manifest, directory: directory, columns: columns, parts: parts,
+            conditions: ready)
+    }
+}

@@ -1,0 +1,81 @@
+import Maintenance
+import Retention
+
+/// What a restore would do, and has done, as a person reads it.
+enum RestoreText {
+    static func plan(_ plan: RestorePlan) -> String {
+        var text = "\(plan.table) \(plan.bounds) → \(plan.kind.rawValue) \(plan.relation)\n"
+        text += "read\n"
+        var archives = TextTable([.left, .left, .right, .right])
+        for archive in plan.archives {
+            archives.add(
+                archive.slice.path, "\(archive.partsRead) of \(parts(archive.parts))",
+                "\(Quantities.bytes(archive.bytesRead)) of \(Quantities.bytes(archive.bytes))",
+                Quantities.plural(archive.rows, "row"))
+        }
+        text += archives.text
+        if plan.archivesPassed > 0 {
+            text += "  \(plan.archivesPassed) more of that time, and no part of them is read\n"
+        }
+        for gap in plan.gaps { text += "  no archive covers \(gap)\n" }
+        text += "load\n  \(plan.isWhole ? "" : "at most ")\(Quantities.plural(plan.rows, "row")), "
+        text += "about \(Quantities.bytes(plan.spaceNeeded)) in the table at most"
+        text +=
+            plan.kind == .append
+            ? ", as much in a temporary one, and as much of WAL\n" : ", and as much of WAL\n"
+        if !plan.columns.isEmpty { text += "columns\n" + columns(plan.columns) }
+        for note in plan.notes { text += "  note: \(note)\n" }
+        for obstacle in plan.obstacles {
+            text += "in the way: \(obstacle.message) [\(obstacle.id)]\n  next: \(obstacle.hint)\n"
+        }
+        return text
+    }
+
+    private static func parts(_ count: Int) -> String { Quantities.plural(count, "part") }
+
+    /// Column by column: the archive's, and the table's.
+    static func columns(_ matches: [ColumnMatch]) -> String {
+        var table = TextTable([.left, .left, .left])
+        for match in matches {
+            table.add(
+                side(match.archived, match.archivedType), side(match.column, match.type),
+                verdict(match))
+        }
+        return table.text
+    }
+
+    private static func side(_ name: String?, _ type: String?) -> String {
+        guard let name, let type else { return "-" }
+        return "\(name) \(type)"
+    }
+
+    private static func verdict(_ match: ColumnMatch) -> String {
+        switch match.verdict {
+        case .same: "same"
+        case .renamed: "renamed"
+        case .otherType: "other type: what is read back has to be the same"
+        case .missing: "missing in the table"
+        case .left: "left behind, as was said"
+        case .new where match.isRequired: "new in the table, and has to be given"
+        case .new: "new in the table: its default"
+        }
+    }
+
+    static func result(_ result: Restore.Result) -> String {
+        let what =
+            result.archives.count == 1
+            ? "\(result.archives[0])" : "\(result.table) \(result.bounds)"
+        let rows = Quantities.plural(result.rows, "row")
+        var text =
+            switch result.kind {
+            case .append: "added \(rows) of \(what) to \(result.relation)"
+            case .newTable, .partition: "restored \(what) as \(result.relation): \(rows)"
+            }
+        if result.rows != result.rowsRead {
+            text += ", of \(Quantities.count(result.rowsRead)) read in \(parts(result.partsRead))"
+        }
+        text += ", identical to the archive by digest, in \(Quantities.duration(result.seconds))\n"
+        if let until = result.pinnedUntil { text += "pinned until \(until.dateText)\n" }
+        return text
+    }
+}
