@@ -56,6 +56,38 @@ enum JSONScan {
         }
     }
 
+    /// Gives the keys of the object that is all of `bytes` but for blanks around it, quotes and
+    /// escapes and all; false where that is no object.
+    static func forEachKey(
+        of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
+    ) -> Bool {
+        var at = 0
+        skipBlanks(bytes, &at)
+        guard at < bytes.count, bytes[at] == ASCII.leftBrace else { return false }
+        at += 1
+        skipBlanks(bytes, &at)
+        var isOver = at < bytes.count && bytes[at] == ASCII.rightBrace
+        if isOver { at += 1 }
+        while !isOver {
+            skipBlanks(bytes, &at)
+            let start = at
+            guard skipString(bytes, &at) else { return false }
+            body(UnsafeRawBufferPointer(rebasing: bytes[start..<at]))
+            skipBlanks(bytes, &at)
+            guard at < bytes.count, bytes[at] == ASCII.colon else { return false }
+            at += 1
+            skipBlanks(bytes, &at)
+            guard skipValue(bytes, &at, depth: 1) else { return false }
+            skipBlanks(bytes, &at)
+            guard at < bytes.count, bytes[at] == ASCII.comma || bytes[at] == ASCII.rightBrace
+            else { return false }
+            isOver = bytes[at] == ASCII.rightBrace
+            at += 1
+        }
+        skipBlanks(bytes, &at)
+        return at == bytes.count
+    }
+
     /// What stands between the quotes of a JSON string, without its escapes. A lone surrogate
     /// becomes U+FFFD.
     static func unescape(_ inside: UnsafeRawBufferPointer, into output: inout OutputBuffer) {

@@ -56,6 +56,43 @@ public struct ColumnMatch: Sendable, Encodable {
     }
 }
 
+extension ColumnMatch {
+    /// Keys that have names and no types.
+    static func matches(keys: [String], in table: [Column], fit: ColumnFit) -> [ColumnMatch] {
+        let named = keys.map { key in
+            let type = table.first { $0.name == fit.renamed[key] ?? key }?.type
+            return Column(
+                name: key, type: type ?? "", baseTypeOID: 0, isNullable: true, isGenerated: false,
+                expression: nil, identity: nil, collation: nil, isUnreadable: false)
+        }
+        return matches(named, in: table, fit: fit).map { match in
+            var match = match
+            match.archivedType = nil
+            return match
+        }
+    }
+
+    /// What is said of columns that the table has not.
+    static func obstacle(
+        _ matches: [ColumnMatch], in table: QualifiedName, of source: String, leaving: Bool = true
+    ) -> Problem? {
+        let missing = matches.filter { $0.verdict == .missing }.compactMap(\.archived)
+        guard let first = missing.first else { return nil }
+        let word = first.shellWord
+        let more = missing.count > 1 ? ", nor \(missing.count - 1) more of its columns" : ""
+        let names = missing.joined(separator: ",").shellWord
+        let left = missing.count > 1 ? "their values" : "its values"
+        return Problem(
+            "restore.columns", .data,
+            "The \(source) \(source == "files" ? "have" : "has") the column \(first), and "
+                + "\(table) has not\(more). Nothing was restored.",
+            hint: "--map \(word)=NAME where it has another name now"
+                + (leaving ? "; --allow-missing \(names) leaves \(left) behind" : "")
+                + (source == "files"
+                    ? "." : "; --into a new table has the archive's own shape."))
+    }
+}
+
 extension ColumnFit {
     /// What the operator said of columns that are not there, or there twice, is a slip of the pen.
     func check(archived: [String], table: [String], of name: QualifiedName) throws(Problem) {

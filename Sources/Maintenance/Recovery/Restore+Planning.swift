@@ -113,23 +113,9 @@ extension Restore {
         try request.fit.check(
             archived: columns.map(\.name), table: table.map(\.name), of: name)
         plan.columns = ColumnMatch.matches(columns, in: table, fit: request.fit)
-        let missing = plan.columns.filter { $0.verdict == .missing }.compactMap(\.archived)
-        if let first = missing.first {
-            let more = missing.count > 1 ? ", nor \(missing.count - 1) more of its columns" : ""
-            let word = first.shellWord
-            let leaving =
-                if case .attach = request.target { "" } else {
-                    "--allow-missing \(word) leaves its values behind; "
-                }
-            plan.obstacles.append(
-                Problem(
-                    "restore.columns", .data,
-                    "The archive has the column \(first), and \(name) has not\(more). Nothing was "
-                        + "restored.",
-                    hint:
-                        "--map \(word)=NAME where it has another name now; \(leaving)--into a new "
-                        + "table has the archive's own shape."))
-        }
+        let obstacle = ColumnMatch.obstacle(
+            plan.columns, in: name, of: "archive", leaving: plan.kind == .append)
+        if let obstacle { plan.obstacles.append(obstacle) }
         let landing = Landing(
             archived, in: connection.facts.encoding, table: table, matches: plan.columns)
         for (column, isBytea) in zip(landing.columns, landing.asBytea) where isBytea {

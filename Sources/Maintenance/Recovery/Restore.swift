@@ -42,7 +42,9 @@ public struct Restore {
         let stopwatch = Stopwatch()
         if let obstacle = plan.obstacles.first { throw obstacle }
         guard let landing = plan.landing else { preconditionFailure("a plan without a landing") }
-        let application = "pgretain: restore \(plan.relation.name)"
+        var application = "pgretain: restore \(plan.relation.name)"
+        // The server would cut it too, and say so.
+        while application.utf8.count > 63 { application.removeLast() }
         let connection = try site.connect(as: application)
         if try connection.ledger.state() == .absent { try connection.ledger.create() }
         let run = RunIdentity(newOn: host, tool: site.tool)
@@ -193,8 +195,8 @@ public struct Restore {
                     asBytea: landing.asBytea, interruption: interruption)
                 try Self.require(added, toBe: tally.wanted)
                 var done = work.event
+                // Not by its OID: not all of its rows came out of an archive.
                 done.relation = target.name
-                done.relationOID = target.oid
                 done.digest = tally.wanted
                 try appending.append(done, by: work.run)
                 try interruption.check()

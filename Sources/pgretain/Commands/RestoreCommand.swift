@@ -14,6 +14,7 @@ struct RestoreCommand: ParsableCommand {
               pgretain restore --table system_logs --period 2025-01 --attach
               pgretain restore --table system_logs --from 2025-01-05T10:00 --to 2025-01-05T12:00 --where level=ERROR
               pgretain restore --table system_logs --period 2025-01 --into findings --append --map msg=message
+              pgretain restore dump.ndjson.gz more.ndjson --into findings --append
               pgretain restore --table system_logs --period 2025-01 --attach --dry-run
               pgretain restore --table system_logs --period 2025-01 --into public.system_logs --create
               pgretain restore --table system_logs --period 2025-01 --release
@@ -30,12 +31,21 @@ struct RestoreCommand: ParsableCommand {
 
             A whole period that comes back is pinned: retention leaves it alone
             until the pin ends, or is released.
+
+            FILES are of other programs: a JSON object a line, gzipped or not, keys
+            named as the columns. What has no digest is proven by its number of
+            rows alone.
             """)
 
     @OptionGroup var common: CommonOptions
 
-    @Option(name: .long, help: "The table, as SQL writes it.", transform: TableName.parse)
-    var table: QualifiedName
+    @Argument(help: "Files of other programs, for a table that is there.")
+    var files: [String] = []
+
+    @Option(
+        name: .long, help: "The table whose archives are read, as SQL writes it.",
+        transform: TableName.parse)
+    var table: QualifiedName?
 
     @Option(name: .long, help: "The period: 2025-01, 2025-w01, 2025-q1, 2025, 2025-01-05.")
     var period: String?
@@ -87,15 +97,31 @@ struct RestoreCommand: ParsableCommand {
 
     @Option(
         name: .long,
-        help: "A column whose values are left behind, since the table has none for them.")
+        help: "Columns whose values are left behind, since the table has none; commas between them."
+    )
     var allowMissing: [String] = []
+
+    @Option(
+        name: .long,
+        help:
+            "Of FILES: json, or copy where COPY … TO STDOUT printed them and doubled backslashes.",
+        transform: { text in
+            guard let form = ForeignLines.Form(rawValue: text) else {
+                throw ValidationError("`\(text)` is no form of lines; say json or copy")
+            }
+            return form
+        })
+    var form: ForeignLines.Form?
 
     @Option(
         name: .long, help: "How long retention leaves it alone.", transform: Span.parse)
     var pin = Span(days: 30)
 
     func validate() throws {
+        guard files.isEmpty else { return try validateFiles() }
         let isRange = from != nil || to != nil
+        guard form == nil else { throw ValidationError("--form is of files") }
+        guard table != nil else { throw ValidationError("say --table, or name files") }
         guard period != nil || isRange || !conditions.isEmpty else {
             throw ValidationError("say which rows: --period, --from and --to, or --where")
         }
@@ -127,7 +153,18 @@ struct RestoreCommand: ParsableCommand {
         }
     }
 
-    private func unpin(_ site: Site, _ period: String) throws {
+    private func validateFiles() throws {
+        let others =
+            table != nil || period != nil || from != nil || to != nil || attach || release
+            || indexes || create || !conditions.isEmpty
+        guard into != nil, append, !others else {
+            throw ValidationError(
+                "files go into a table that is there: FILE … --into TABLE --append, with --map, "
+                    + "--allow-missing and --dry-run at most")
+        }
+    }
+
+    private func unpin(_ site: Site, _ table: QualifiedName, _ period: String) throws {
         let orders = try Orders(site: site, host: Surroundings.host)
         let pins = try orders.unpin(table, .period(period))
         if common.json { return common.console.out(try JSONDocument.text("released", pins)) }
@@ -136,25 +173,31 @@ struct RestoreCommand: ParsableCommand {
         if pins.isEmpty { common.console.out("nothing of it is pinned\n") }
     }
 
-    private var request: RestoreRequest {
+    private var fit: ColumnFit {
+        ColumnFit(
+            renamed: Dictionary(map.map { ($0.old, $0.new) }) { $1 },
+            left: Set(allowMissing.flatMap { $0.split(separator: ",").map(String.init) }))
+    }
+
+    private func request(_ table: QualifiedName) -> RestoreRequest {
         let target: RestoreRequest.Target =
             if attach { .attach } else if append, let into { .append(into) } else { .new(into) }
         return RestoreRequest(
             table: table, period: period, from: from, to: to, conditions: conditions,
             target: target, withIndexes: indexes, makesDo: create, pin: pin,
-            fit: ColumnFit(
-                renamed: Dictionary(map.map { ($0.old, $0.new) }) { $1 },
-                left: Set(allowMissing)))
+            fit: fit)
     }
 
     func run() throws {
         let site = try common.site()
-        if release, let period { return try unpin(site, period) }
+        guard let table else { return try runFiles(site) }
+        if release, let period { return try unpin(site, table, period) }
         let console = common.console
         let progress = ProgressLine(console)
         let restore = Restore(
             site: site, interruption: Surroundings.interruption, progress: progress.sink,
             host: Surroundings.host)
+        let request = request(table)
         let plan = try restore.plan(request)
         if dryRun {
             console.out(
@@ -162,10 +205,7 @@ struct RestoreCommand: ParsableCommand {
             throw EarlyExit(status: .of(plan.obstacles.map(\.status)))
         }
         if plan.columns.contains(where: { $0.verdict == .missing }) {
-            console.say(
-                "columns of the archive, and of "
-                    + "\(plan.kind == .append ? plan.relation : plan.table):")
-            console.say(String(RestoreText.columns(plan.columns).dropLast()))
+            tell(plan.columns, of: "archive", plan.kind == .append ? plan.relation : plan.table)
         }
         let result: Restore.Result
         do {
@@ -178,6 +218,34 @@ struct RestoreCommand: ParsableCommand {
             console.out(RestoreText.result(result))
             for note in plan.notes { console.say("  note: \(note)") }
             for gap in plan.gaps { console.say("  note: no archive covers \(gap)") }
+        }
+    }
+}
+
+extension RestoreCommand {
+    private func tell(_ columns: [ColumnMatch], of source: String, _ table: QualifiedName) {
+        common.console.say("columns of the \(source), and of \(table):")
+        common.console.say(String(RestoreText.columns(columns).dropLast()))
+    }
+
+    private func runFiles(_ site: Site) throws {
+        guard let into else { return }
+        let console = common.console
+        let restore = FileRestore(
+            files, form: form, into: into, fit: fit, site: site,
+            interruption: Surroundings.interruption,
+            host: Surroundings.host)
+        if dryRun {
+            let plan = try restore.plan()
+            console.out(
+                common.json ? try JSONDocument.text("restore", plan) : RestoreText.plan(plan))
+            throw EarlyExit(status: .of(plan.obstacles.map(\.status)))
+        }
+        let result = try restore.run(refused: { tell($0.columns, of: "files", into) })
+        if common.json {
+            console.out(try JSONDocument.text("restored", result))
+        } else if !common.quiet {
+            console.out(RestoreText.result(result))
         }
     }
 }

@@ -18,23 +18,22 @@ enum RestoreText {
             text += "  \(plan.archivesPassed) more of that time, and no part of them is read\n"
         }
         for gap in plan.gaps { text += "  no archive covers \(gap)\n" }
-        text += "load\n  \(plan.isWhole ? "" : "at most ")\(Quantities.plural(plan.rows, "row")), "
-        text += "about \(Quantities.bytes(plan.spaceNeeded)) in the table at most"
-        text +=
-            plan.kind == .append
-            ? ", as much in a temporary one, and as much of WAL\n" : ", and as much of WAL\n"
+        text += "load\n  \(plan.isWhole ? "" : "at most ")\(Quantities.plural(plan.rows, "row"))\n"
+        text += "space needed, at most about\n  \(Quantities.bytes(plan.spaceNeeded)) in the table"
+        if plan.kind == .append { text += ", as much in a temporary one" }
+        text += ", as much of WAL\n"
         if !plan.columns.isEmpty { text += "columns\n" + columns(plan.columns) }
         for note in plan.notes { text += "  note: \(note)\n" }
-        for obstacle in plan.obstacles {
-            text += "in the way: \(obstacle.message) [\(obstacle.id)]\n  next: \(obstacle.hint)\n"
-        }
-        return text
+        return text + obstacles(plan.obstacles)
     }
 
     private static func parts(_ count: Int) -> String { Quantities.plural(count, "part") }
 
     /// Column by column: the archive's, and the table's.
     static func columns(_ matches: [ColumnMatch]) -> String {
+        guard matches.contains(where: { $0.verdict != .same }) else {
+            return "  \(Quantities.plural(matches.count, "column")), the same on either side\n"
+        }
         var table = TextTable([.left, .left, .left])
         for match in matches {
             table.add(
@@ -45,8 +44,8 @@ enum RestoreText {
     }
 
     private static func side(_ name: String?, _ type: String?) -> String {
-        guard let name, let type else { return "-" }
-        return "\(name) \(type)"
+        guard let name else { return "-" }
+        return type.map { "\(name) \($0)" } ?? name
     }
 
     private static func verdict(_ match: ColumnMatch) -> String {
@@ -77,5 +76,25 @@ enum RestoreText {
         text += ", identical to the archive by digest, in \(Quantities.duration(result.seconds))\n"
         if let until = result.pinnedUntil { text += "pinned until \(until.dateText)\n" }
         return text
+    }
+
+    static func plan(_ plan: FileRestore.Plan) -> String {
+        var text = "\(plan.files.joined(separator: ", ")) → append \(plan.relation)\n"
+        text += "load\n  \(Quantities.plural(plan.rows, "row")) out of "
+        text += "\(Quantities.bytes(plan.bytes))\n"
+        text += "columns\n" + columns(plan.columns)
+        for note in plan.notes { text += "  note: \(note)\n" }
+        return text + obstacles(plan.obstacles)
+    }
+
+    static func result(_ result: FileRestore.Result) -> String {
+        let files = Quantities.plural(result.files.count, "file")
+        return "added \(Quantities.plural(result.rows, "row")) of \(files) to \(result.relation), "
+            + "one for each line, in \(Quantities.duration(result.seconds))\n"
+            + "no more than their number is proven: such a file has no digest to compare with\n"
+    }
+
+    private static func obstacles(_ problems: [Problem]) -> String {
+        problems.map { "in the way: \($0.message) [\($0.id)]\n  next: \($0.hint)\n" }.joined()
     }
 }
