@@ -89,4 +89,12 @@ extension Problem {
             hint:
                 "Choose another name with --into; --append adds the rows to a table that is there.")
     }
+
+    /// On a server that lacks something of what the table was made of.
+    public static func restoreForeign(_ what: String) -> Problem {
+        Problem(
+            "restore.foreign", .missing,
+            "Not all that the table was made of is here: \(what). Nothing was restored.",
+            hint: "--create makes do without; --create --dry-run lists what that means.")
+    }
 }

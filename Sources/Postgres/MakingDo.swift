@@ -8,8 +8,10 @@ import Retention
 public struct MakingDo {
     /// What can be made here.
     public private(set) var definition: TableDefinition
-    /// What had to be left out or replaced, a sentence each.
-    public private(set) var notes: [String] = []
+    /// What is not here and has to be replaced or left out, a sentence each.
+    public private(set) var missing: [String] = []
+    /// What stays behind wherever a table is restored to.
+    public private(set) var leftBehind: [String] = []
 
     private let connection: Connection
     private static let trial = QualifiedName(schema: "pg_temp", name: "pgretain_trial")
@@ -60,7 +62,7 @@ public struct MakingDo {
             let name = try row.text(0)
             let type = row.optionalText(1) ?? "text"
             for index in definition.columns.indices where definition.columns[index].name == name {
-                notes.append(
+                missing.append(
                     "there is no type \(definition.columns[index].type): \(name) is made \(type)")
                 definition.columns[index].type = type
             }
@@ -79,11 +81,11 @@ public struct MakingDo {
                 JOIN pg_catalog.pg_namespace AS n ON n.oid = co.collnamespace
                 WHERE pg_catalog.format('%I.%I', n.nspname, co.collname) = w.name)
             """)
-        let missing = Set(try found.rows.map { try $0.text(0) })
+        let absent = Set(try found.rows.map { try $0.text(0) })
         for index in definition.columns.indices {
             let column = definition.columns[index]
-            guard let collation = column.collation, missing.contains(collation) else { continue }
-            notes.append("there is no collation \(collation): \(column.name) has the default one")
+            guard let collation = column.collation, absent.contains(collation) else { continue }
+            missing.append("there is no collation \(collation): \(column.name) has the default one")
             definition.columns[index].collation = nil
         }
     }
@@ -101,17 +103,20 @@ public struct MakingDo {
                     """)
                 guard !works else { continue }
                 definition.columns[index].isGenerated = false
-                notes.append("what generates \(column.name) is not here: it is a plain column")
+                missing.append("what generates \(column.name) is not here: it is a plain column")
             } else {
                 // A sequence of its own stays behind in any case.
-                guard !expression.contains("nextval(") else { continue }
+                guard !expression.contains("nextval(") else {
+                    leftBehind.append("\(column.name) has no sequence of its own any more")
+                    continue
+                }
                 let works = try works(
                     """
                     ALTER TABLE \(Self.trial) ALTER COLUMN \(name)
                         SET DEFAULT \(printed: expression)
                     """)
                 guard !works else { continue }
-                notes.append("the default of \(column.name) is not possible here, and left out")
+                missing.append("the default of \(column.name) is not possible here, and left out")
             }
             definition.columns[index].expression = nil
         }
@@ -123,7 +128,7 @@ public struct MakingDo {
             if try works("CREATE INDEX ON \(Self.trial) \(printed: index.definition)") {
                 kept.append(index)
             } else {
-                notes.append("the index \(index.name) is not possible here, and left out")
+                missing.append("the index \(index.name) is not possible here, and left out")
             }
         }
         definition.indexes = kept
@@ -134,7 +139,7 @@ public struct MakingDo {
             if try !isIndex || works(add) {
                 constraints.append(constraint)
             } else {
-                notes.append(
+                missing.append(
                     "the constraint \(constraint.name) is not possible here, and left out")
             }
         }

@@ -57,6 +57,10 @@ public final class Restoration {
             try connection.run("restore.create", sql)
         } catch let error as PostgresError where error.isNameTaken {
             throw Problem.restoreExists(name)
+        } catch let error as PostgresError
+            where (error.sqlState ?? "").hasPrefix("42") && !error.isPermission
+        {
+            throw Problem.restoreForeign(error.message)
         }
     }
 

@@ -57,16 +57,11 @@ extension Restore {
         let here = try MakingDo(
             with: archived.definition, indexes: request.withIndexes, on: connection)
         if request.makesDo {
-            plan.notes += here.notes
+            plan.notes += here.missing + here.leftBehind
             archived = archived.shaped(here.definition)
-        } else if let first = here.notes.first {
-            plan.obstacles.append(
-                Problem(
-                    "restore.foreign", .missing,
-                    "Not all that the table was made of is here: \(first)"
-                        + (here.notes.count > 1 ? ", and \(here.notes.count - 1) more" : "")
-                        + ". Nothing was restored.",
-                    hint: "--create makes do without; --create --dry-run lists what that means."))
+        } else if let first = here.missing.first {
+            let more = here.missing.count > 1 ? ", and \(here.missing.count - 1) more" : ""
+            plan.obstacles.append(.restoreForeign(first + more))
         }
         plan.landing = Landing(archived, in: connection.facts.encoding)
     }

@@ -37,7 +37,7 @@ struct RestoreSources: Sendable {
         let policyZone = site.tables.first { $0.policy.table == request.table }?.policy.zone ?? .utc
         var found: [(Slice, Manifest, ArchiveDirectory)] = []
         if let period = request.period {
-            let slice = try ArchiveShelf.slice(site: site, table: request.table, period: period)
+            let slice = try Self.slice(of: period, request.table, site: site)
             guard let manifest = try store.manifest(of: slice) else {
                 throw Self.missing("There is no archive \(slice) in \(store.root).", request)
             }
@@ -76,6 +76,23 @@ struct RestoreSources: Sendable {
         }
         self.bounds = bounds
         gaps = bounds.without(covered)
+    }
+
+    /// A table that the configuration does not know has archives of the period that the name is of.
+    private static func slice(of period: String, _ table: QualifiedName, site: Site) throws
+        -> Slice
+    {
+        guard !site.tables.contains(where: { $0.policy.table == table }) else {
+            return try ArchiveShelf.slice(site: site, table: table, period: period)
+        }
+        for form in Period.allCases {
+            guard let first = form.firstDay(named: period) else { continue }
+            let bounds = form.bounds(containing: Zone.utc.instant(first), in: .utc)
+            return Slice(table: table, path: form.slicePath(of: bounds, in: .utc))
+        }
+        throw Problem(
+            "period.form", .usage, "`\(period)` does not name a period. Nothing was restored.",
+            hint: "Write it like 2025-01, 2025-w01, 2025-q1, 2025 or 2025-01-05.")
     }
 
     private static func missing(_ what: String, _ request: RestoreRequest) -> Problem {

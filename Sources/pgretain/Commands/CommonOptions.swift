@@ -47,6 +47,24 @@ struct CommonOptions: ParsableArguments {
         return try resolver.resolve(try ConfigurationFile.read(file))
     }
 
+    /// The site of a command that archives and a database are enough for: where there is no
+    /// configuration at all, what the two flags name.
+    func siteOfArchives() throws -> Site {
+        do {
+            return try site()
+        } catch let problem as Problem
+            where problem.id == "configuration.missing" && database != nil && archives != nil
+        {
+            var resolver = ConfigurationResolver(
+                file: "no configuration",
+                overrides: Overrides(
+                    database: database, archives: archives.map(Surroundings.absolute)),
+                environment: Surroundings.environment, processors: Surroundings.processors,
+                tool: Surroundings.tool, needsTables: false)
+            return try resolver.resolve("{}").site
+        }
+    }
+
     /// What the configuration says of the site, and the password that it leaves to a command.
     func site() throws -> Site {
         let configuration = try configuration()

@@ -16,7 +16,8 @@ struct RestoreCommand: ParsableCommand {
               pgretain restore --table system_logs --period 2025-01 --into findings --append --map msg=message
               pgretain restore dump.ndjson.gz more.ndjson --into findings --append
               pgretain restore --table system_logs --period 2025-01 --attach --dry-run
-              pgretain restore --table system_logs --period 2025-01 --into public.system_logs --create
+              pgretain restore --table system_logs --period 2025-01 --into public.system_logs --create \\
+                  --archives /mnt/archives --database service=empty
               pgretain restore --table system_logs --period 2025-01 --release
 
             Without --into and --attach the rows go to a new table beside their
@@ -31,6 +32,10 @@ struct RestoreCommand: ParsableCommand {
 
             A whole period that comes back is pinned: retention leaves it alone
             until the pin ends, or is released.
+
+            On a server that has never seen the table --create makes its schema and does
+            without types and functions that are not there; --archives and
+            --database then take the place of a configuration.
 
             FILES are of other programs: a JSON object a line, gzipped or not, keys
             named as the columns. What has no digest is proven by its number of
@@ -189,7 +194,7 @@ struct RestoreCommand: ParsableCommand {
     }
 
     func run() throws {
-        let site = try common.site()
+        let site = try common.siteOfArchives()
         guard let table else { return try runFiles(site) }
         if release, let period { return try unpin(site, table, period) }
         let console = common.console

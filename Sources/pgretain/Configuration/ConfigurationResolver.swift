@@ -9,6 +9,7 @@ struct ConfigurationResolver {
     private let environment: [String: String]
     private let processors: Int
     private let tool: String
+    private let needsTables: Bool
     private var settings: [Configuration.Setting] = []
 
     private static let keys = [
@@ -36,13 +37,14 @@ struct ConfigurationResolver {
 
     init(
         file: String, overrides: Overrides, environment: [String: String], processors: Int,
-        tool: String
+        tool: String, needsTables: Bool = true
     ) {
         reader = YAMLReader(file: file)
         self.overrides = overrides
         self.environment = environment
         self.processors = processors
         self.tool = tool
+        self.needsTables = needsTables
     }
 
     mutating func resolve(_ text: String) throws(Problem) -> Configuration {
@@ -190,6 +192,7 @@ struct ConfigurationResolver {
 
     private mutating func tables(_ node: Node?, limits: [String: Node]) -> [TableSettings] {
         guard let node, case .sequence(let sequence) = node, !sequence.isEmpty else {
+            guard needsTables else { return [] }
             reader.complain("is required: a list with at least one table", key: "tables", at: node)
             return []
         }
