@@ -23,9 +23,30 @@ public struct StatusReport: Sendable, Encodable {
         public var holds: [Hold]
         public var pins: [Pin]
         public var pauses: [Pause]
+        /// The last time that one of its archives was brought back to see that it can be.
+        public var drill: LastDrill?
         /// What is amiss with its indexes, a sentence each.
         public var indexFindings: [String]
         public var problems: [Problem]
+    }
+
+    public struct LastDrill: Sendable, Encodable {
+        public var at: Instant
+        public var archive: String
+        public var rows: UInt64
+        /// Until its rows were in a table, and proven.
+        public var seconds: Double
+
+        init?(_ recorded: RecordedEvent) {
+            let event = recorded.event
+            guard let digest = event.digest, let archive = event.archive,
+                let seconds = event.details["seconds"].flatMap(Double.init)
+            else { return nil }
+            at = recorded.at
+            self.archive = archive
+            rows = digest.rows
+            self.seconds = seconds
+        }
     }
 
     public struct Run: Sendable, Encodable {
@@ -54,14 +75,18 @@ public struct StatusReport: Sendable, Encodable {
         } catch {
             report.problems.append(Problem(explaining: error))
         }
+        let hasLedger = try connection.ledger.state() != .absent
         for name in tables {
             let settings = try site.settings(of: name)
             let now = try connection.serverClock()
             let seen = TableObservation.observe(settings, on: connection, store: store, now: now)
-            report.tables.append(
-                Table(seen, now: now, findings: try findings(seen, on: connection)))
+            var table = Table(seen, now: now, findings: try findings(seen, on: connection))
+            if hasLedger {
+                table.drill = try connection.ledger.lastDrill(of: name).flatMap(LastDrill.init)
+            }
+            report.tables.append(table)
         }
-        if try connection.ledger.state() != .absent {
+        if hasLedger {
             report.runs = try connection.ledger.lastRuns(5).map {
                 Run(
                     id: $0.id, startedAt: $0.startedAt, finishedAt: $0.finishedAt, host: $0.host,
@@ -94,7 +119,7 @@ extension StatusReport.Table {
             archiveBytes: seen.archives.reduce(0) { $0 + $1.bytes },
             archivedRows: seen.archives.reduce(0) { $0 + $1.digest.rows }, approved: seen.approved,
             quarantine: seen.quarantine, holds: seen.orders.holds, pins: seen.orders.pins,
-            pauses: seen.orders.pauses, indexFindings: findings,
+            pauses: seen.orders.pauses, drill: nil, indexFindings: findings,
             problems: seen.problems)
     }
 }

@@ -19,12 +19,14 @@ public final class Restoration {
     deinit { rollback() }
 
     /// A stand-alone table with the definition's columns, and no index yet. Columns whose values
-    /// cannot be read back are `text`; identity and sequences stay behind.
-    public func createTable(_ name: QualifiedName, _ definition: TableDefinition) throws
-        -> Relation
-    {
+    /// cannot be read back are `text`; identity and sequences stay behind. One that is not
+    /// `isLogged` is never published, and goes with a crash.
+    public func createTable(
+        _ name: QualifiedName, _ definition: TableDefinition, isLogged: Bool = true
+    ) throws -> Relation {
         let columns = definition.columns.map(Self.column)
-        try create(name, "CREATE TABLE \(name) (\(SQL.list(columns)))")
+        let kind: SQL = isLogged ? "" : "UNLOGGED "
+        try create(name, "CREATE \(kind)TABLE \(name) (\(SQL.list(columns)))")
         guard let made = try connection.catalog.relation(named: name) else {
             throw PostgresError.unexpected(
                 "the new table is not there", statement: "restore.create")
@@ -156,6 +158,11 @@ public final class Restoration {
         try connection.setLocal(lockTimeout: 0)
         try ddl.dropBoundsCheck(of: relation)
         try model?.applyOnceAttached(to: relation, on: connection)
+    }
+
+    /// Drops a table that has served its purpose, before anybody has seen it.
+    public func drop(_ relation: Relation) throws {
+        try connection.run("restore.drop", "DROP TABLE \(relation.name) RESTRICT")
     }
 
     public func append(_ event: LedgerEvent, by run: RunIdentity) throws {

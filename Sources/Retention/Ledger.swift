@@ -19,6 +19,9 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case abandoned
         /// An archive came back as a table, or as a partition.
         case restored
+        /// An archive was brought back to see that it can be, and how long that takes: `seconds`
+        /// among the details.
+        case drilled
         /// An operator said that a range stays.
         case held
         /// A hold ended, or a pin was lifted: its number is among the details.

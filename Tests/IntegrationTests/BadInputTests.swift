@@ -135,7 +135,7 @@ import Testing
         ["run", "--deadline", "soon"], ["plan", "--now", "yesterday"], ["restore"],
         ["run", "--now", "2099-01-01T00:00:00Z"],
         ["restore", "--table", "logs", "--period", "January", "--into", "back"],
-        ["restore", "--table", "logs", "--period", "2025-01"],
+        ["restore", "--table", "logs"],
         ["restore", "--table", "logs", "--period", "2025-01", "--into", "back", "--attach"],
     ])
     func argumentsThatAreWrong(arguments: [String]) throws {

@@ -75,8 +75,9 @@ public struct FileRestore {
         let target = try target(on: connection)
         let appending = try Appending(to: target, on: connection)
         let canceller = try connection.canceller()
+        let cancel: @Sendable () -> Void = { canceller.cancel() }
         do {
-            return try interruption.whileCancelling({ canceller.cancel() }) {
+            return try interruption.whileCancelling(cancel) {
                 let waiting = try appending.makeRoomForLines()
                 var read: Read?
                 let taken = try connection.load(waiting, columns: ["line"]) { copy in

@@ -34,8 +34,10 @@ struct PartLoader {
             source.parts.map { (source: index, part: $0) }
         }
         let loaded = landing.sent
+        let manifest = sources[0].manifest
+        let name = sources.count == 1 ? manifest.partition.name : manifest.table.name
         let progress = StepProgress(
-            .restore, of: relation.name.name, table: sources[0].slice.table,
+            .restore, of: name.name, table: sources[0].slice.table,
             totalRows: sources.reduce(0) { $0 + $1.rows }, sink: progress)
         let interruption = interruption
         let idle = BlockingQueue((0...workers).map { _ in Text() })

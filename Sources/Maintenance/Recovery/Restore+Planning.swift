@@ -163,7 +163,7 @@ extension Connection {
 }
 
 extension RestorePlan {
-    fileprivate init(_ request: RestoreRequest, _ found: RestoreSources) {
+    init(_ request: RestoreRequest, _ found: RestoreSources) {
         // What is empty, or holds nothing wanted, still says which columns there are.
         let read = found.all.filter { !$0.parts.isEmpty }
         sources = read.isEmpty ? found.all.suffix(1) : read

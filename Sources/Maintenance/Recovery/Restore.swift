@@ -25,9 +25,9 @@ public struct Restore {
     }
 
     let site: Site
-    private let interruption: Interruption
-    private let progress: ProgressSink?
-    private let host: String
+    let interruption: Interruption
+    let progress: ProgressSink?
+    let host: String
 
     public init(site: Site, interruption: Interruption, progress: ProgressSink?, host: String) {
         self.site = site
@@ -51,7 +51,7 @@ public struct Restore {
         let until = request.pin.after(try connection.serverClock(), in: .utc)
         _ = try Leftovers.remove(on: connection, by: run)
         // Rows that no night could touch need no pin.
-        let isPinned = plan.kind != .append && !request.isPartial
+        let isPinned = plan.kind != .append && plan.isWhole
         let work = Work(
             plan: plan, request: request, landing: landing, connection: connection, run: run,
             pinnedUntil: isPinned ? until : nil)
@@ -65,7 +65,7 @@ public struct Restore {
     }
 
     /// What one restore is about.
-    private struct Work {
+    struct Work {
         let plan: RestorePlan
         let request: RestoreRequest
         let landing: Landing
@@ -151,7 +151,7 @@ public struct Restore {
 
     /// A hidden table would reach the subscribers of a publication of all tables, under a name
     /// that they do not have: there one session does it all in one transaction.
-    private func sessions(for plan: RestorePlan, on connection: Connection) throws -> Int {
+    func sessions(for plan: RestorePlan, on connection: Connection) throws -> Int {
         let parts = plan.sources.reduce(0) { $0 + $1.parts.count }
         return try connection.catalog.publishesEveryTable() ? 1 : min(site.workersInMemory, parts)
     }
@@ -226,7 +226,7 @@ public struct Restore {
 
     // MARK: Loading
 
-    private func load(_ work: Work, into relation: Relation, by crew: RestoreCrew) throws
+    func load(_ work: Work, into relation: Relation, by crew: RestoreCrew) throws
         -> PartLoader.Tally
     {
         let sources = work.plan.sources
@@ -246,7 +246,7 @@ public struct Restore {
                     + "restored.",
                 hint: "Please report it with the output of the same command and -v.")
         }
-        guard tally.wanted.rows > 0 || !work.request.isPartial else {
+        guard tally.wanted.rows > 0 || work.plan.isWhole else {
             throw Problem(
                 "restore.no-rows", .missing,
                 "No row of \(tally.read) that were read meets what was asked for. Nothing was "
@@ -257,7 +257,7 @@ public struct Restore {
     }
 
     /// Whoever reads sees the same rows: the table is sealed, or nobody else can see it.
-    private func compare(
+    func compare(
         _ tally: PartLoader.Tally, _ landing: Landing, with relation: Relation, by crew: RestoreCrew
     ) throws {
         let columns = landing.columns

@@ -43,9 +43,6 @@ public struct RestoreRequest: Sendable {
         self.pin = pin
         self.fit = fit
     }
-
-    /// Whether rows of the archives may be left out.
-    var isPartial: Bool { period == nil || from != nil || to != nil || !conditions.isEmpty }
 }
 
 /// What an operator says about columns that have changed since.

@@ -78,6 +78,18 @@ struct RestoreSources: Sendable {
         gaps = bounds.without(covered)
     }
 
+    /// All of one archive.
+    init(_ slice: Slice, _ manifest: Manifest, in directory: ArchiveDirectory) throws {
+        zone = .utc
+        bounds = manifest.bounds
+        gaps = []
+        all = [
+            RestoreSource(
+                slice: slice, manifest: manifest, directory: directory,
+                columns: try manifest.codedColumns(), parts: manifest.parts, conditions: [])
+        ]
+    }
+
     /// A table that the configuration does not know has archives of the period that the name is of.
     private static func slice(of period: String, _ table: QualifiedName, site: Site) throws
         -> Slice

@@ -19,6 +19,7 @@ struct RestoreCommand: ParsableCommand {
               pgretain restore --table system_logs --period 2025-01 --into public.system_logs --create \\
                   --archives /mnt/archives --database service=empty
               pgretain restore --table system_logs --period 2025-01 --release
+              pgretain restore --drill
 
             Without --into and --attach the rows go to a new table beside their
             own, such as system_logs_restored_2025_01 or, of a time range,
@@ -84,6 +85,13 @@ struct RestoreCommand: ParsableCommand {
     @Flag(name: .long, help: "Restore nothing: let retention have again what was restored.")
     var release = false
 
+    @Flag(
+        name: .long,
+        help:
+            "Bring an archive that chance picks back, prove it, measure how long it takes, and drop it."
+    )
+    var drill = false
+
     @Flag(name: .long, help: "Restore nothing: say what it would read, load and need.")
     var dryRun = false
 
@@ -119,11 +127,13 @@ struct RestoreCommand: ParsableCommand {
     var form: ForeignLines.Form?
 
     @Option(
-        name: .long, help: "How long retention leaves it alone.", transform: Span.parse)
+        name: .long, help: "How long retention leaves a period that came back alone.",
+        transform: Span.parse)
     var pin = Span(days: 30)
 
     func validate() throws {
         guard files.isEmpty else { return try validateFiles() }
+        guard !drill else { return try validateDrill() }
         let isRange = from != nil || to != nil
         guard form == nil else { throw ValidationError("--form is of files") }
         guard table != nil else { throw ValidationError("say --table, or name files") }
@@ -158,6 +168,16 @@ struct RestoreCommand: ParsableCommand {
         }
     }
 
+    private func validateDrill() throws {
+        let others =
+            from != nil || to != nil || into != nil || append || attach || release || dryRun
+            || indexes || create || !conditions.isEmpty
+        guard !others, period == nil || table != nil else {
+            throw ValidationError(
+                "a --drill leaves nothing behind; it takes --table, and with it --period, alone")
+        }
+    }
+
     private func validateFiles() throws {
         let others =
             table != nil || period != nil || from != nil || to != nil || attach || release
@@ -166,91 +186,6 @@ struct RestoreCommand: ParsableCommand {
             throw ValidationError(
                 "files go into a table that is there: FILE … --into TABLE --append, with --map, "
                     + "--allow-missing and --dry-run at most")
-        }
-    }
-
-    private func unpin(_ site: Site, _ table: QualifiedName, _ period: String) throws {
-        let orders = try Orders(site: site, host: Surroundings.host)
-        let pins = try orders.unpin(table, .period(period))
-        if common.json { return common.console.out(try JSONDocument.text("released", pins)) }
-        guard !common.quiet else { return }
-        for pin in pins { common.console.out("released: \(pin.relation) \(pin.bounds)\n") }
-        if pins.isEmpty { common.console.out("nothing of it is pinned\n") }
-    }
-
-    private var fit: ColumnFit {
-        ColumnFit(
-            renamed: Dictionary(map.map { ($0.old, $0.new) }) { $1 },
-            left: Set(allowMissing.flatMap { $0.split(separator: ",").map(String.init) }))
-    }
-
-    private func request(_ table: QualifiedName) -> RestoreRequest {
-        let target: RestoreRequest.Target =
-            if attach { .attach } else if append, let into { .append(into) } else { .new(into) }
-        return RestoreRequest(
-            table: table, period: period, from: from, to: to, conditions: conditions,
-            target: target, withIndexes: indexes, makesDo: create, pin: pin,
-            fit: fit)
-    }
-
-    func run() throws {
-        let site = try common.siteOfArchives()
-        guard let table else { return try runFiles(site) }
-        if release, let period { return try unpin(site, table, period) }
-        let console = common.console
-        let progress = ProgressLine(console)
-        let restore = Restore(
-            site: site, interruption: Surroundings.interruption, progress: progress.sink,
-            host: Surroundings.host)
-        let request = request(table)
-        let plan = try restore.plan(request)
-        if dryRun {
-            console.out(
-                common.json ? try JSONDocument.text("restore", plan) : RestoreText.plan(plan))
-            throw EarlyExit(status: .of(plan.obstacles.map(\.status)))
-        }
-        if plan.columns.contains(where: { $0.verdict == .missing }) {
-            tell(plan.columns, of: "archive", plan.kind == .append ? plan.relation : plan.table)
-        }
-        let result: Restore.Result
-        do {
-            defer { progress.end() }
-            result = try restore.run(plan, as: request)
-        }
-        if common.json {
-            console.out(try JSONDocument.text("restored", result))
-        } else if !common.quiet {
-            console.out(RestoreText.result(result))
-            for note in plan.notes { console.say("  note: \(note)") }
-            for gap in plan.gaps { console.say("  note: no archive covers \(gap)") }
-        }
-    }
-}
-
-extension RestoreCommand {
-    private func tell(_ columns: [ColumnMatch], of source: String, _ table: QualifiedName) {
-        common.console.say("columns of the \(source), and of \(table):")
-        common.console.say(String(RestoreText.columns(columns).dropLast()))
-    }
-
-    private func runFiles(_ site: Site) throws {
-        guard let into else { return }
-        let console = common.console
-        let restore = FileRestore(
-            files, form: form, into: into, fit: fit, site: site,
-            interruption: Surroundings.interruption,
-            host: Surroundings.host)
-        if dryRun {
-            let plan = try restore.plan()
-            console.out(
-                common.json ? try JSONDocument.text("restore", plan) : RestoreText.plan(plan))
-            throw EarlyExit(status: .of(plan.obstacles.map(\.status)))
-        }
-        let result = try restore.run(refused: { tell($0.columns, of: "files", into) })
-        if common.json {
-            console.out(try JSONDocument.text("restored", result))
-        } else if !common.quiet {
-            console.out(RestoreText.result(result))
         }
     }
 }

@@ -41,6 +41,16 @@ enum StatusText {
         } else {
             text += "  not approved: nothing is removed\n"
         }
+        if let drill = table.drill {
+            text += "  drilled \(drill.at.dateText): \(drill.archive), "
+            text += "\(Quantities.plural(drill.rows, "row")) back in "
+            text += Quantities.duration(drill.seconds)
+            if drill.rows > 0 {
+                let all = drill.seconds * Double(table.archivedRows) / Double(drill.rows)
+                text += "; all archives in about \(Quantities.duration(all))"
+            }
+            text += "\n"
+        }
         for one in table.quarantine {
             let end =
                 one.dropAfter.map { "may be dropped after \($0.dateText)" } ?? "stays for good"
