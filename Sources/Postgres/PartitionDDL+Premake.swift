@@ -123,6 +123,11 @@ extension PartitionDDL {
         throw Self.rowsInTheWay(strays, bystanders, bounds, parent, draining: false)
     }
 
+    /// For those who ask before there is anything to attach.
+    public func refuseRowsInDefault(bounds: PartitionBounds, of parent: PartitionedTable) throws {
+        try refuseRowsInDefault(try bystanders(of: parent), bounds: bounds, of: parent)
+    }
+
     /// How many rows of a range are in DEFAULT; 0 where that may not be read.
     private func rowsInDefault(
         _ bystanders: Bystanders, bounds: PartitionBounds, of parent: PartitionedTable

@@ -127,4 +127,42 @@ import Testing
         #expect(night.status == 0, "\(night.stderr)")
         #expect(try world.scene.partitions() == ["logs_2025_02"])
     }
+
+    @Test func aKilledOneLeavesNothingAndTheNextFinishes() throws {
+        let world = try RestoreScene()
+        let range = [
+            "restore", "--table", "public.logs", "--from", "2025-01-02", "--to", "2025-01-15",
+            "--config", world.scene.configuration,
+        ]
+        let gate = try world.closedGate()
+        let running = try Program.start(range)
+        let table = try world.hiddenAtGate(sessions: 3)
+        running.signal(SIGKILL)
+        _ = running.wait()
+        world.open(gate)
+        try world.waitForEnd()
+        let name = "public.logs_restored_20250102_20250115"
+        #expect(try !world.exists(name))
+        #expect(try world.hidden() == [table])
+        let again = try Program.run(range)
+        #expect(again.status == 0, "\(again.stderr)")
+        #expect(try world.hidden() == [])
+        #expect(try world.scene.ids(of: name).count == 13 * 1440 - 1)
+    }
+
+    /// What stands in the way of a partition is known before anything is loaded.
+    @Test func rowsInDefaultAreInTheWay() throws {
+        let world = try RestoreScene(isGated: false)
+        try world.scene.database.psql(
+            """
+            CREATE TABLE logs_rest PARTITION OF logs DEFAULT;
+            INSERT INTO logs (level, created_at) VALUES ('LATE', '2025-01-05');
+            """)
+        let plan = try world.restore("--attach", "--dry-run")
+        #expect(plan.status != 0 && plan.stdout.contains("in the way:"), "\(plan.stdout)")
+        #expect(plan.stdout.contains("logs_rest"), "\(plan.stdout)")
+        let refused = try world.restore("--attach")
+        #expect(refused.status == plan.status, "\(refused.stderr)")
+        #expect(try world.hidden() == [])
+    }
 }

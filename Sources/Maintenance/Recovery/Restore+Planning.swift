@@ -93,6 +93,13 @@ extension Restore {
                     "\(manifest.bounds) of \(parent.name) is there already, as \(other.name). "
                         + "Nothing was restored.",
                     hint: "pgretain restore --into a new table instead."))
+        } else if try connection.catalog.relation(named: plan.relation) != nil {
+            plan.obstacles.append(.restoreExists(plan.relation))
+        }
+        do {
+            try connection.ddl.refuseRowsInDefault(bounds: manifest.bounds, of: parent)
+        } catch let problem as Problem {
+            plan.obstacles.append(problem)
         }
         try fit(
             request, parent.name, try connection.catalog.definition(of: parent.oid).columns,

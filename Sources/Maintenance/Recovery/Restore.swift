@@ -81,7 +81,8 @@ public struct Restore {
             if plan.kind == .append { details["appended"] = "yes" }
             if slices.count > 1 { details["archives"] = slices.joined(separator: ", ") }
             if !request.conditions.isEmpty {
-                details["rows"] = request.conditions.map(\.description).joined(separator: ", ")
+                details["conditions"] = request.conditions.map(\.description).joined(
+                    separator: ", ")
             }
             return LedgerEvent(
                 .restored, table: plan.table, bounds: plan.bounds,

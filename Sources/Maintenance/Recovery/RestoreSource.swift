@@ -44,8 +44,10 @@ struct RestoreSources: Sendable {
             found = [(slice, manifest, try store.directory(of: slice))]
         } else {
             for archive in try store.archives(of: request.table) where archive.superseded == nil {
-                // Whether an archive that cannot be read holds wanted rows cannot be known.
-                found.append((archive.slice, try archive.manifest.get(), archive.directory))
+                guard case .success(let manifest) = archive.manifest else {
+                    throw Self.unreadable(archive, request)
+                }
+                found.append((archive.slice, manifest, archive.directory))
             }
             guard !found.isEmpty else {
                 throw Self.missing(
@@ -105,6 +107,16 @@ struct RestoreSources: Sendable {
         throw Problem(
             "period.form", .usage, "`\(period)` does not name a period. Nothing was restored.",
             hint: "Write it like 2025-01, 2025-w01, 2025-q1, 2025 or 2025-01-05.")
+    }
+
+    private static func unreadable(_ archive: StoredArchive, _ request: RestoreRequest) -> Problem {
+        let table = request.table.description.shellWord
+        return Problem(
+            "archive.damaged", .data,
+            "The manifest of \(archive.slice) cannot be read: whether it holds wanted rows cannot be "
+                + "known. Nothing was restored.",
+            hint: "pgretain archives verify --table \(table) says more; restore --period brings "
+                + "other archives back one by one.")
     }
 
     private static func missing(_ what: String, _ request: RestoreRequest) -> Problem {
