@@ -89,6 +89,10 @@ import Testing
         let typo = try scene.pgretain(
             "restore", "--table", "public.logs", "--where", "levle=INFO", "--into", "public.none")
         #expect(typo.status == 64, "\(typo.stderr)")
+        let few = try scene.pgretain(
+            "restore", "--table", "public.logs", "--period", "2025-02", "--where", "id<=210")
+        #expect(few.status == 0, "\(few.stderr)")
+        #expect(try scene.ids(of: "logs_restored_2025_02_where") == Array(201...210))
         let period = try scene.pgretain("restore", "--table", "public.logs", "--period", "2025-02")
         #expect(period.status == 0, "\(period.stderr)")
         #expect(try scene.ids(of: "logs_restored_2025_02").count == 200)

@@ -135,12 +135,17 @@ private final class PartSieve {
             try require(archived.digest, of: part)
             return (archived.digest.rows, landed, lines.count)
         }
-        let digest = try decoder.digest(lines).digest
+        var (digest, landed) = (ContentDigest(), ContentDigest())
+        // Piece by piece: what is wanted of a whole part would be held twice.
+        for chunk in LineChunks(of: lines) {
+            digest.add(try decoder.digest(chunk).digest)
+            wanted.removeAll()
+            let count = try filter?.filter(chunk, limit: .max, into: &wanted) ?? 0
+            let passed = try decoder.decode(wanted.bytes, into: &text, placing: placement).landed
+            guard passed.rows == UInt64(count) else { throw mismatch(part) }
+            landed.add(passed)
+        }
         try require(digest, of: part)
-        wanted.removeAll()
-        let count = try filter?.filter(lines, limit: .max, into: &wanted) ?? 0
-        let landed = try decoder.decode(wanted.bytes, into: &text, placing: placement).landed
-        guard landed.rows == UInt64(count) else { throw mismatch(part) }
         return (digest.rows, landed, lines.count)
     }
 

@@ -217,6 +217,8 @@ enum RestoredName {
                 "_\(word(found.bounds.from, found.zone))_"
                 + word(found.bounds.to, found.zone)
         }
+        // Nobody is to take it for all of them.
+        if !request.conditions.isEmpty { ending += "_where" }
         var name = request.table.name
         while name.utf8.count + ending.utf8.count > 63 { name.removeLast() }
         return QualifiedName(schema: request.table.schema, name: name + ending)

@@ -23,7 +23,8 @@ struct RestoreCommand: ParsableCommand {
 
             Without --into and --attach the rows go to a new table beside their
             own, such as system_logs_restored_2025_01 or, of a time range,
-            system_logs_restored_20250105t1000_20250105t1200.
+            system_logs_restored_20250105t1000_20250105t1200; with --where, _where
+            comes behind it.
 
             A time range may span archives; only parts that can hold rows of it
             are read. Each part is read to its end and compared with its manifest;
