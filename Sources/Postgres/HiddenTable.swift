@@ -13,16 +13,18 @@ final class HiddenTable {
     }
 
     let relation: Relation
-    private let formerName: QualifiedName
+    private let name: QualifiedName
     private let connection: Connection
 
     /// Hides a table that the current transaction has made, and commits. The ledger learns of it
     /// in the same transaction: that event and the name are what a leftover is known by.
-    init(_ made: Relation, event: LedgerEvent, by run: RunIdentity, on connection: Connection)
-        throws
-    {
+    /// `name` is the one that it will have.
+    init(
+        _ made: Relation, until name: QualifiedName, event: LedgerEvent, by run: RunIdentity,
+        on connection: Connection
+    ) throws {
         self.connection = connection
-        formerName = made.name
+        self.name = name
         relation = Relation(oid: made.oid, name: Self.name(of: made.oid))
         // In the session, not the transaction: it outlives the commit.
         try connection.run(
@@ -38,7 +40,7 @@ final class HiddenTable {
         try connection.run("restore.hide-schema", "ALTER TABLE \(renamed) SET SCHEMA pgretain")
         var event = event
         event.kind = .restoring
-        event.relation = made.name
+        event.relation = name
         event.relationOID = made.oid
         try connection.ledger.append(event, by: run)
         try connection.commit()
@@ -64,15 +66,15 @@ final class HiddenTable {
     func unhide() throws -> Relation {
         try connection.run(
             "restore.unhide",
-            "ALTER TABLE \(relation.name) SET SCHEMA \(Identifier(formerName.schema))")
-        let moved = QualifiedName(schema: formerName.schema, name: relation.name.name)
+            "ALTER TABLE \(relation.name) SET SCHEMA \(Identifier(name.schema))")
+        let moved = QualifiedName(schema: name.schema, name: relation.name.name)
         do {
             try connection.run(
-                "restore.rename", "ALTER TABLE \(moved) RENAME TO \(Identifier(formerName.name))")
+                "restore.rename", "ALTER TABLE \(moved) RENAME TO \(Identifier(name.name))")
         } catch let error as PostgresError where error.isNameTaken {
-            throw Problem.restoreExists(formerName)
+            throw Problem.restoreExists(name)
         }
-        return Relation(oid: relation.oid, name: formerName)
+        return Relation(oid: relation.oid, name: name)
     }
 }
 

@@ -101,11 +101,13 @@ public final class Restoration {
 
     // MARK: Out of sight
 
-    /// Commits the empty table under a name of its own, which it gives, for others to fill.
-    public func hide(_ made: Relation, event: LedgerEvent, by run: RunIdentity) throws
-        -> Relation
-    {
-        let hidden = try HiddenTable(made, event: event, by: run, on: connection)
+    /// Commits the empty table under a name of its own, which it gives, for others to fill; `name`
+    /// is the one that it will have, where that is not the one it was made with.
+    public func hide(
+        _ made: Relation, until name: QualifiedName? = nil, event: LedgerEvent, by run: RunIdentity
+    ) throws -> Relation {
+        let hidden = try HiddenTable(
+            made, until: name ?? made.name, event: event, by: run, on: connection)
         isOpen = false
         self.hidden = hidden
         return hidden.relation

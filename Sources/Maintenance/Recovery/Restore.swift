@@ -107,14 +107,19 @@ public struct Restore {
         let restoration = try Restoration(on: connection)
         do {
             return try interruption.whileCancelling(crew.cancelling) {
-                var relation = try create(restoration, work, parent)
-                if crew.count > 1 {
-                    relation = try restoration.hide(relation, event: work.event, by: work.run)
+                let isHidden = crew.count > 1
+                var relation = try create(restoration, work, parent, isHidden: isHidden)
+                if isHidden {
+                    relation = try restoration.hide(
+                        relation, until: plan.relation, event: work.event, by: work.run)
                 }
                 let tally = try load(work, into: relation, by: crew)
                 try interruption.check()
                 try restoration.seal()
                 try compare(tally, landing, with: relation, by: crew)
+                if isHidden, plan.needsSchema {
+                    try restoration.createSchema(plan.relation.schema)
+                }
                 relation = try restoration.unhide(relation)
                 if let parent {
                     // The parent's of today: ATTACH wants these, and would build them under its lock.
@@ -158,13 +163,19 @@ public struct Restore {
     }
 
     private func create(
-        _ restoration: Restoration, _ work: Work, _ parent: PartitionedTable?
+        _ restoration: Restoration, _ work: Work, _ parent: PartitionedTable?, isHidden: Bool
     ) throws -> Relation {
         guard let parent else {
+            var name = work.plan.relation
             if work.plan.needsSchema {
-                try restoration.createSchema(work.plan.relation.schema)
+                // The schema comes with the table's name, or not at all.
+                if isHidden {
+                    name = QualifiedName(schema: "pgretain", name: "new_\(work.run.id)")
+                } else {
+                    try restoration.createSchema(name.schema)
+                }
             }
-            return try restoration.createTable(work.plan.relation, work.landing.definition)
+            return try restoration.createTable(name, work.landing.definition)
         }
         let partitions = try work.connection.catalog.partitions(of: parent)
         let newest = partitions.filter { $0.bounds != nil }.max { $0.bounds! < $1.bounds! }
