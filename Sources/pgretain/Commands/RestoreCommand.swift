@@ -12,12 +12,14 @@ struct RestoreCommand: ParsableCommand {
               pgretain restore --table system_logs --period 2025-01
               pgretain restore --table system_logs --period 2025-01 --into back --indexes
               pgretain restore --table system_logs --period 2025-01 --attach
-              pgretain restore --table system_logs --from 2025-01-05T10:00 --to 2025-01-05T12:00 --where level=ERROR
-              pgretain restore --table system_logs --period 2025-01 --into findings --append --map msg=message
+              pgretain restore --table system_logs --from 2025-01-05T10:00 \\
+                  --to 2025-01-05T12:00 --where level=ERROR
+              pgretain restore --table system_logs --period 2025-01 \\
+                  --into findings --append --map msg=message
               pgretain restore dump.ndjson.gz more.ndjson --into findings --append
               pgretain restore --table system_logs --period 2025-01 --attach --dry-run
-              pgretain restore --table system_logs --period 2025-01 --into public.system_logs --create \\
-                  --archives /mnt/archives --database service=empty
+              pgretain restore --table system_logs --period 2025-01 --create \\
+                  --into system_logs --archives /mnt/old --database service=empty
               pgretain restore --table system_logs --period 2025-01 --release
               pgretain restore --drill
 
