@@ -118,6 +118,18 @@ extension Ledger {
         ).one().bool(0)
     }
 
+    /// Whether a table is under retention, or was: by whatever configuration.
+    public func isAbout(_ table: QualifiedName) throws -> Bool {
+        try connection.run(
+            "ledger.is-about",
+            """
+            SELECT EXISTS (
+                SELECT FROM pgretain.ledger AS l
+                WHERE \(Self.isOf(table)) AND l.kind IN ('approved', 'archived'))
+            """
+        ).one().bool(0)
+    }
+
     /// Whether any archive was ever published from this database.
     public func hasArchives() throws -> Bool {
         try connection.run(

@@ -47,6 +47,13 @@ import Testing
             let outcome = try world.restore("--into", name, "--append")
             #expect(outcome.status == 76 && outcome.stderr.contains("--attach"))
         }
+        // Nor by who has another configuration, or none.
+        let stranger = try Program.run(
+            [
+                "restore", "/dev/null", "--into", "public.logs", "--append", "--archives",
+                world.scene.archives, "--database", world.scene.database.conninfo(user: "postgres"),
+            ])
+        #expect(stranger.status == 76, "\(stranger.stderr)")
         #expect(try world.restore("--into", "public.nothing", "--append").status == 66)
         #expect(try world.scene.ids() == world.scene.ids(of: "logs_2025_02"))
     }

@@ -93,6 +93,9 @@ import Testing
             "restore", "--table", "public.logs", "--period", "2025-02", "--where", "id<=210")
         #expect(few.status == 0, "\(few.stderr)")
         #expect(try scene.ids(of: "logs_restored_2025_02_where") == Array(201...210))
+        let conditions = try scene.database.superuser(
+            "SELECT details ->> 'conditions' FROM pgretain.ledger ORDER BY id DESC LIMIT 1")
+        #expect(conditions == "id<=…", "the ledger has no values, which it could never forget")
         let period = try scene.pgretain("restore", "--table", "public.logs", "--period", "2025-02")
         #expect(period.status == 0, "\(period.stderr)")
         #expect(try scene.ids(of: "logs_restored_2025_02").count == 200)

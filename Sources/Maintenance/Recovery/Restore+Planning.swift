@@ -144,7 +144,11 @@ extension Connection {
                 "There is no table \(name) to append to. Nothing was restored.",
                 hint: "Without --append a new table is made.")
         }
-        if let whose = ([name] + target.ancestors).first(where: managed.contains) {
+        let hasLedger = try ledger.state() != .absent
+        let whose = try ([name] + target.ancestors).first {
+            try managed.contains($0) || hasLedger && ledger.isAbout($0)
+        }
+        if let whose {
             let what = name == whose ? "\(name) is" : "\(name) is a partition of \(whose),"
             throw Problem(
                 "restore.managed", .brake,

@@ -81,8 +81,10 @@ public struct Restore {
             if plan.kind == .append { details["appended"] = "yes" }
             if slices.count > 1 { details["archives"] = slices.joined(separator: ", ") }
             if !request.conditions.isEmpty {
-                details["conditions"] = request.conditions.map(\.description).joined(
-                    separator: ", ")
+                // Without the values: they may be somebody's, and the ledger never forgets.
+                details["conditions"] = request.conditions.map {
+                    $0.subject + $0.comparison.rawValue + "…"
+                }.joined(separator: ", ")
             }
             return LedgerEvent(
                 .restored, table: plan.table, bounds: plan.bounds,
