@@ -16,6 +16,8 @@ public struct ArchiveShelf {
         public var exportedAt: Instant?
         /// What is wrong with it.
         public var problem: Problem?
+        /// What a reader should know, though no row depends on it.
+        public var notes: [String]?
     }
 
     private let store: DirectoryStore
@@ -64,6 +66,10 @@ public struct ArchiveShelf {
             do {
                 let manifest = try archive.manifest.get()
                 _ = try verifier.verify(manifest, in: archive.directory, slice: archive.slice)
+                let flaws = try manifest.parts.compactMap {
+                    try PartFilter.flaw(of: $0, in: archive.directory)
+                }
+                entry.notes = flaws.isEmpty ? nil : flaws.map { "\($0): search reads the part" }
             } catch {
                 try interruption.check()
                 entry.problem = Problem(explaining: error)

@@ -111,6 +111,7 @@ extension ArchivesCommand {
                 progress: progress.sink
             ) { entry, seconds in
                 verified.append(entry)
+                for note in entry.notes ?? [] { console.say("note: \(entry.slice): \(note)") }
                 guard !common.json, !common.quiet else { return }
                 console.out(ArchivesText.verified(entry, seconds: seconds))
             }

@@ -19,6 +19,7 @@ struct ConfigurationResolver {
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
         "slice_over", "partitioned", "replicate_deletes", "default", "rules",
+        "search_columns",
     ]
     private static let ruleKeys = ["where", "retain", "archive"]
     private static let limitKeys =
@@ -29,7 +30,6 @@ struct ConfigurationResolver {
         "on_failure": "notifications are not built yet",
     ]
     private static let laterOfTables = [
-        "search_columns": "Bloom filters are not built yet; search works without",
         "redact": "redaction is not built yet",
         "keep_archives": "archives are kept for ever",
     ]
@@ -245,6 +245,7 @@ struct ConfigurationResolver {
         let strays: StrayRows = choice(
             entries["default"], "\(path).default", default: .report)
         let rules = rules(entries["rules"], "\(path).rules", retain: retain, zone ?? .utc)
+        let searchColumns = searchColumns(entries["search_columns"], "\(path).search_columns")
         guard let name, let key, let retain, let zone else { return nil }
         return TableSettings(
             policy: RetentionPolicy(
@@ -252,7 +253,7 @@ struct ConfigurationResolver {
                 then: then, grace: grace, zone: zone, maxRetire: maxRetire,
                 isPlain: !isPartitioned, replicatesDeletes: replicates,
                 drainsDefault: strays == .drain, rules: rules),
-            compression: compression, sliceOver: sliceOver)
+            compression: compression, sliceOver: sliceOver, searchColumns: searchColumns)
     }
 
     private mutating func rules(
