@@ -20,12 +20,13 @@ public struct ArchiveShelf {
         public var notes: [String]?
     }
 
-    private let store: DirectoryStore
-    private let stored: [StoredArchive]
+    let store: DirectoryStore
+    let stored: [StoredArchive]
     private let strangers: [String]
 
-    public init(site: Site, table: QualifiedName?) throws {
-        store = try site.openStore(.readOnly)
+    /// `isWritable`: for what writes down what it has seen.
+    public init(site: Site, table: QualifiedName?, isWritable: Bool = false) throws {
+        store = try site.openStore(isWritable ? .write : .readOnly)
         let inventory = try store.inventory(of: table, checkingFiles: true)
         stored = inventory.archives
         strangers = inventory.strangers
@@ -51,15 +52,43 @@ public struct ArchiveShelf {
         return manifest
     }
 
+    /// Every published archive of a table, oldest first; a problem when there is none.
+    public func manifests(of table: QualifiedName) throws -> [(slice: Slice, manifest: Manifest)] {
+        let found = try stored.filter { $0.superseded == nil && $0.slice.table == table }
+            .map { (slice: $0.slice, manifest: try $0.manifest.get()) }
+            .sorted { $0.manifest.bounds < $1.manifest.bounds }
+        guard !found.isEmpty else {
+            throw Problem(
+                "archive.missing", .missing, "There is no archive of \(table) in \(store.root).",
+                hint: "pgretain archives list")
+        }
+        return found
+    }
+
+    /// Where the archives of a table are.
+    public func directory(of table: QualifiedName) -> String {
+        "\(store.root)/\(DirectoryStore.directoryName(for: table))"
+    }
+
     /// Reads archives back and proves each; gives what is wrong, in order.
     public func verify(
         _ slices: [Slice]?, workers: Int, interruption: Interruption, progress: ProgressSink?,
         each: (Entry, Double) -> Void
     ) throws -> [Problem] {
+        let problems = try verify(
+            stored.filter { slices?.contains($0.slice) ?? true }, workers: workers,
+            interruption: interruption, progress: progress, each: each)
+        return slices == nil ? problems + strangerProblems : problems
+    }
+
+    func verify(
+        _ archives: [StoredArchive], workers: Int, interruption: Interruption,
+        progress: ProgressSink?, each: (Entry, Double) -> Void
+    ) throws -> [Problem] {
         var problems: [Problem] = []
         let verifier = Verifier(
             workers: workers, interruption: interruption, progress: progress)
-        for archive in stored where slices?.contains(archive.slice) ?? true {
+        for archive in archives {
             try interruption.check()
             let stopwatch = Stopwatch()
             var entry = Entry(archive)
@@ -77,7 +106,7 @@ public struct ArchiveShelf {
             }
             each(entry, stopwatch.seconds)
         }
-        return slices == nil ? problems + strangerProblems : problems
+        return problems
     }
 
     /// Things in the store that are no archives.
@@ -96,8 +125,9 @@ public struct ArchiveShelf {
             guard try connection.ledger.state() != .absent else { return [] }
             let present = Set(stored.map(\.slice))
             return try tables.flatMap { table in
-                try connection.ledger.archivedSlices(of: table)
-                    .filter { !present.contains($0) }
+                try connection.ledger.archivesOnRecord(of: table)
+                    .filter { $0.value.kind == .archived && !present.contains($0.key) }
+                    .map(\.key).sorted()
                     .map { slice in
                         Problem(
                             "archive.lost", .missing,

@@ -19,7 +19,7 @@ struct ConfigurationResolver {
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
         "slice_over", "partitioned", "replicate_deletes", "default", "rules",
-        "search_columns",
+        "search_columns", "keep_archives",
     ]
     private static let ruleKeys = ["where", "retain", "archive"]
     private static let limitKeys =
@@ -30,8 +30,7 @@ struct ConfigurationResolver {
         "on_failure": "notifications are not built yet",
     ]
     private static let laterOfTables = [
-        "redact": "redaction is not built yet",
-        "keep_archives": "archives are kept for ever",
+        "redact": "redaction is not built yet"
     ]
 
     init(
@@ -246,13 +245,15 @@ struct ConfigurationResolver {
             entries["default"], "\(path).default", default: .report)
         let rules = rules(entries["rules"], "\(path).rules", retain: retain, zone ?? .utc)
         let searchColumns = searchColumns(entries["search_columns"], "\(path).search_columns")
+        let keepArchives = keepArchives(
+            entries["keep_archives"], "\(path).keep_archives", retain: retain)
         guard let name, let key, let retain, let zone else { return nil }
         return TableSettings(
             policy: RetentionPolicy(
                 table: name, key: key, period: period, premake: premake, retain: retain,
                 then: then, grace: grace, zone: zone, maxRetire: maxRetire,
                 isPlain: !isPartitioned, replicatesDeletes: replicates,
-                drainsDefault: strays == .drain, rules: rules),
+                drainsDefault: strays == .drain, rules: rules, keepArchives: keepArchives),
             compression: compression, sliceOver: sliceOver, searchColumns: searchColumns)
     }
 

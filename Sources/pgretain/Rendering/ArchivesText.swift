@@ -24,6 +24,13 @@ enum ArchivesText {
         return "verified  \(entry.slice)  \(rows)  \(Quantities.duration(seconds))\n"
     }
 
+    static func sample(_ sample: ArchiveShelf.Sample) -> String {
+        "read \(sample.archives) of \(Quantities.plural(sample.all, "archive")), "
+            + "\(Quantities.bytes(sample.bytes)); "
+            + (sample.oldest.map { "each was read since \($0.dateText)\n" }
+                ?? "some were never read\n")
+    }
+
     static func show(_ manifest: Manifest, slice: Slice, period: String) -> String {
         var table = TextTable([.left, .left], indent: "")
         table.add("archive", slice.description)
