@@ -4,9 +4,10 @@ import Retention
 /// the part (`docs/archive-format.md`). Nothing depends on it: where it is not there, or is not what
 /// it should be, the part is read.
 public enum PartFilter {
-    /// Bits a value takes, and how many of them are set: one part in 300 is read in vain.
-    static let bitsPerValue = 12
-    static let probes = 8
+    /// Bits a value takes, and how many of them are set: one part in 2000 is read in vain, so that of
+    /// a hundred and more hardly one is.
+    static let bitsPerValue = 16
+    static let probes = 11
 
     static let magic = Array("pgretain bloom 1".utf8)
     static let checkLength = 16

@@ -1,6 +1,7 @@
 import Archives
 import Postgres
 import Retention
+import Synchronization
 
 /// The archives of a store, as a person looks at them. No database is needed.
 public struct ArchiveShelf {
@@ -27,9 +28,31 @@ public struct ArchiveShelf {
     /// `isWritable`: for what writes down what it has seen.
     public init(site: Site, table: QualifiedName?, isWritable: Bool = false) throws {
         store = try site.openStore(isWritable ? .write : .readOnly)
-        let inventory = try store.inventory(of: table, checkingFiles: true)
-        stored = inventory.archives
-        strangers = inventory.strangers
+        let (places, strangers) = try store.places(of: table)
+        self.strangers = strangers
+        stored = try Self.look(at: places, in: store, workers: site.workers)
+    }
+
+    /// Ten thousand manifests are a second's work for one thread.
+    private static func look(
+        at places: [ArchivePlace], in store: DirectoryStore, workers: Int
+    ) throws -> [StoredArchive] {
+        let share = 64
+        let chunks = BlockingQueue(stride(from: 0, to: places.count, by: share).map { $0 })
+        chunks.close()
+        let found = Mutex<[Int: [StoredArchive]]>([:])
+        try Threads.run(
+            min(workers, places.count / share + 1),
+            work: {
+                var reader = ManifestReader()
+                while let start = chunks.pop() {
+                    let archives = places[start..<min(start + share, places.count)].map {
+                        store.look(at: $0, with: &reader, checkingFiles: true)
+                    }
+                    found.withLock { $0[start] = archives }
+                }
+            }, stop: { chunks.abandon() }, lead: {})
+        return found.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
     }
 
     public var entries: [Entry] { stored.map(Entry.init) }

@@ -89,6 +89,38 @@ import Testing
         #expect(try drop("2025-03").status == 76)
     }
 
+    // MARK: diff
+
+    @Test func whatIsOnOneSideOnlyIsCounted() throws {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 3, rows: 40)
+        try scene.configure(Scene.policy(grace: "300 days", more: ["premake: 0"]))
+        try scene.approve()
+        #expect(try scene.night(nil, "--max-retire", "1").status == 0)
+        try scene.configure(Scene.policy(then: "keep", more: ["premake: 0"]))
+        #expect(try scene.night(nil).status == 0)
+        func diff(_ month: String) throws -> (status: Int32, rows: [Int?]) {
+            let outcome = try scene.pgretain(
+                "archives", "diff", "--table", "logs", "--period", "2025-\(month)", "--json")
+            guard outcome.status == 0 || outcome.status == 65 else { return (outcome.status, []) }
+            let view = try JSONView(outcome.stdout)["diff"]
+            return (
+                outcome.status,
+                ["in_both", "only_archived", "only_live"].map { view[$0].number }
+            )
+        }
+        #expect(try diff("01").rows == [40, 0, 0], "in quarantine")
+        #expect(try diff("02") == (0, [40, 0, 0]))
+        try scene.database.psql(
+            """
+            DELETE FROM logs_2025_02 WHERE id % 40 IN (1, 2);
+            UPDATE logs_2025_02 SET level = 'LATE' WHERE id % 40 = 3;
+            INSERT INTO logs (level, created_at) SELECT 'NEW', '2025-02-20' FROM generate_series(1, 5)
+            """)
+        #expect(try diff("02") == (65, [37, 3, 6]))
+        #expect(try diff("07").status == 66)
+    }
+
     // MARK: verify --sample
 
     @Test func theScrubGoesRoundAndComesBackToWhatWasBad() throws {

@@ -98,7 +98,7 @@ import Testing
         let filtered = try Self.answers(scene, conditions)
         #expect(filtered.ids == oracle)
 
-        // One has it; one in 300 that has not is read all the same.
+        // One has it; one in 2000 that has not is read all the same.
         #expect(
             (1...3).contains(
                 try Self.answers(scene, [conditions.last ?? "", "request_id=absent"]).partsRead))

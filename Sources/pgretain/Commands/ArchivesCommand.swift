@@ -15,7 +15,8 @@ struct ArchivesCommand: ParsableCommand {
               pgretain archives export-ddl --engine duckdb --table system_logs
             """,
         subcommands: [
-            List.self, Show.self, Verify.self, Expire.self, Accept.self, ExportDDL.self,
+            List.self, Show.self, Verify.self, Expire.self, Accept.self, Diff.self,
+            ExportDDL.self,
         ])
 }
 
