@@ -70,7 +70,7 @@ extension DirectoryStore {
     }
 
     /// An archive's place below the root.
-    public func place(of archive: StoredArchive) -> String {
-        String(archive.directory.path.dropFirst(root.count + 1))
+    public func place(of directory: ArchiveDirectory) -> String {
+        String(directory.path.dropFirst(root.count + 1))
     }
 }

@@ -17,10 +17,8 @@ public struct ArchivePlace: Sendable {
     /// As far as names tell.
     let slice: Slice
     let superseded: Int?
-    let directory: ArchiveDirectory
+    public let directory: ArchiveDirectory
     let tableDirectory: String
-    /// What is in it, where somebody has looked.
-    let entries: [DirectoryEntry]?
 }
 
 /// All that is in a store, or in a table's directory.
@@ -65,7 +63,9 @@ extension DirectoryStore {
         let (places, strangers) = try places(of: table)
         var reader = ManifestReader()
         return StoreInventory(
-            archives: places.map { look(at: $0, with: &reader, checkingFiles: checkingFiles) },
+            archives: places.compactMap {
+                look(at: $0, with: &reader, checkingFiles: checkingFiles)
+            },
             strangers: strangers)
     }
 
@@ -82,16 +82,15 @@ extension DirectoryStore {
         return tour.sorted()
     }
 
-    /// What is at a place.
+    /// What is at a place now; nil when it has gone since.
     public func look(
         at place: ArchivePlace, with reader: inout ManifestReader, checkingFiles: Bool
-    ) -> StoredArchive {
+    ) -> StoredArchive? {
         var slice = place.slice
         let manifest: Result<Manifest, ArchiveError>
         do throws(ArchiveError) {
-            let path = place.directory.path
-            let entries =
-                if let known = place.entries { known } else { try File.entries(of: path) ?? [] }
+            // Another generation may have been swapped in since the names were collected.
+            guard let entries = try File.entries(of: place.directory.path) else { return nil }
             let read = try load(
                 place.directory, of: slice, in: place.tableDirectory, entries: entries,
                 checkingFiles: checkingFiles, with: &reader)

@@ -70,8 +70,7 @@ struct InventoryTour {
         guard let entries = try File.entries(of: "\(store.root)/\(place)") else { return }
         if entries.contains(where: Self.isOfArchive) {
             add(
-                Slice(table: table, path: path), at: place, in: directory, superseded: nil,
-                entries: entries)
+                Slice(table: table, path: path), at: place, in: directory, superseded: nil)
         } else {
             // An empty one waits for an archive under way, or was left by a run that died: healing
             // removes it.
@@ -84,13 +83,12 @@ struct InventoryTour {
     }
 
     private mutating func add(
-        _ slice: Slice, at place: String, in tableDirectory: String, superseded: Int?,
-        entries: [DirectoryEntry]? = nil
+        _ slice: Slice, at place: String, in tableDirectory: String, superseded: Int?
     ) {
         places.append(
             ArchivePlace(
                 slice: slice, superseded: superseded,
                 directory: ArchiveDirectory(path: "\(store.root)/\(place)"),
-                tableDirectory: tableDirectory, entries: entries))
+                tableDirectory: tableDirectory))
     }
 }

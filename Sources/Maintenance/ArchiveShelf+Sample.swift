@@ -20,9 +20,9 @@ extension ArchiveShelf {
         sample share: Double, now: Instant?, workers: Int, interruption: Interruption,
         progress: ProgressSink?, each: (Entry, Double) -> Void
     ) throws -> (sample: Sample, problems: [Problem]) {
-        let everything = try store.archives(checkingFiles: false)
         var record = try store.checkRecord()
-        let places = Set(everything.map(store.place))
+        // Those of other tables stay in it.
+        let places = Set(try store.places().archives.map { store.place(of: $0.directory) })
         record.checks = record.checks.filter { places.contains($0.key) }
 
         let chosen = choose(share, by: record)
@@ -35,7 +35,7 @@ extension ArchiveShelf {
                     [archive], workers: workers, interruption: interruption, progress: progress,
                     each: each)
                 problems += found
-                record.checks[store.place(of: archive)] = .init(
+                record.checks[store.place(of: archive.directory)] = .init(
                     generation: archive.generation, at: now ?? HostClock.now, isGood: found.isEmpty)
                 if saved.seconds > 30 {
                     try store.write(record)
@@ -76,7 +76,7 @@ extension ArchiveShelf {
     }
 
     private func check(of archive: StoredArchive, in record: CheckRecord) -> CheckRecord.Check? {
-        record.checks[store.place(of: archive)].flatMap {
+        record.checks[store.place(of: archive.directory)].flatMap {
             $0.generation == archive.generation ? $0 : nil
         }
     }

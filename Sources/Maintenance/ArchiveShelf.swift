@@ -46,7 +46,7 @@ public struct ArchiveShelf {
             work: {
                 var reader = ManifestReader()
                 while let start = chunks.pop() {
-                    let archives = places[start..<min(start + share, places.count)].map {
+                    let archives = places[start..<min(start + share, places.count)].compactMap {
                         store.look(at: $0, with: &reader, checkingFiles: true)
                     }
                     found.withLock { $0[start] = archives }

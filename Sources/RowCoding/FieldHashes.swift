@@ -42,11 +42,17 @@ public enum FieldHash {
 
 /// The different values that a column has in the rows that were encoded, as hashes: a table of
 /// open addresses that is used again for part after part.
+///
+/// Rows are encoded and compressed by turns, and meanwhile the caches forget the table: so hashes are
+/// gathered first, and put into it many at a time.
 final class FieldHashes {
     let column: Int
-    private(set) var count = 0
+    private var count = 0
+    private let gathered: UnsafeMutablePointer<UInt64>
+    private var waiting = 0
+    private static let mostWaiting = 1 << 12
     /// There were more than are kept: it says nothing.
-    private(set) var isOverfull = false
+    private var isOverfull = false
     private var slots: UnsafeMutablePointer<UInt64>
     private var capacity: Int
     private var last: UInt64 = 0
@@ -60,20 +66,29 @@ final class FieldHashes {
         capacity = Self.fewest
         slots = .allocate(capacity: capacity)
         slots.initialize(repeating: 0, count: capacity)
+        gathered = .allocate(capacity: Self.mostWaiting)
+        gathered.initialize(repeating: 0, count: Self.mostWaiting)
     }
 
-    deinit { slots.deallocate() }
+    deinit {
+        slots.deallocate()
+        gathered.deallocate()
+    }
 
     func removeAll() {
+        waiting = 0
+        last = 0
         guard count > 0 else { return }
         slots.update(repeating: 0, count: capacity)
         count = 0
-        last = 0
         isOverfull = false
     }
 
-    var all: [UInt64] {
-        UnsafeBufferPointer(start: slots, count: capacity).filter { $0 != 0 }
+    /// Nil where there were too many.
+    func all() -> [UInt64]? {
+        settle()
+        guard !isOverfull else { return nil }
+        return UnsafeBufferPointer(start: slots, count: capacity).filter { $0 != 0 }
     }
 
     /// Takes a field in; NULL is none.
@@ -81,11 +96,20 @@ final class FieldHashes {
         if length == 2, start[0] == ASCII.backslash, start[1] == UInt8(ascii: "N") { return }
         let hash = FieldHash.hash(start, length)
         // Rows of one request stand together.
-        guard hash != last, !isOverfull else { return }
+        guard hash != last else { return }
         last = hash
-        guard place(hash) else { return }
-        count += 1
-        if count > Self.limit { isOverfull = true } else if count * 2 > capacity { grow() }
+        gathered[waiting] = hash
+        waiting += 1
+        if waiting == Self.mostWaiting { settle() }
+    }
+
+    private func settle() {
+        for index in 0..<waiting where !isOverfull {
+            guard place(gathered[index]) else { continue }
+            count += 1
+            if count > Self.limit { isOverfull = true } else if count * 2 > capacity { grow() }
+        }
+        waiting = 0
     }
 
     /// Whether it was not there before.

@@ -32,7 +32,7 @@ public struct RowEncoder: ~Copyable {
     public mutating func takeHashes(of column: Int) -> [UInt64]? {
         guard let hashes = searched.first(where: { $0.column == column }) else { return nil }
         defer { hashes.removeAll() }
-        return hashes.isOverfull ? nil : hashes.all
+        return hashes.all()
     }
 
     /// `lines`: whole COPY text lines, each ended by a newline. Appends one NDJSON line, ended by

@@ -42,8 +42,10 @@ extension ArchivesCommand {
                     common.json
                         ? try JSONDocument.text("expiries", preview.plan.tables.flatMap(\.archives))
                         : ExpiryText.text(preview.plan, site: site))
-                for problem in preview.plan.tables.flatMap(\.problems)
-                where problem.id == "policy.archives" { console.tell(problem) }
+                let problems = preview.plan.tables.flatMap { table in
+                    table.problems.filter { !table.isSeen || $0.id == "policy.archives" }
+                }
+                for problem in problems + preview.checks { console.tell(problem) }
                 if !expiries.isEmpty, !common.json {
                     console.say("Nothing was removed. With --yes these archives go for good.")
                 }

@@ -4,7 +4,7 @@ import Retention
 /// Archives that are older than they are kept.
 enum ExpiryText {
     static func text(_ plan: Plan, site: Site) -> String {
-        plan.tables.map { table in
+        plan.tables.filter(\.isSeen).map { table in
             let keep = site.tables.first { $0.policy.table == table.table }?.policy.keepArchives
             guard let keep else {
                 return "\(table.table): keep_archives is not set, archives are kept for ever\n"
