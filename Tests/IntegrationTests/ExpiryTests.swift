@@ -8,6 +8,9 @@ import Testing
     private func scene(keep: String = "7 years", more: [String] = []) throws -> Scene {
         let scene = try Scene()
         try scene.makeLogs(from: "2018-01-01", months: 3, rows: 20)
+        try FileManager.default.createDirectory(
+            atPath: copies(scene), withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o750])
         try configure(scene, keep: keep)
         try scene.approve()
         let night = try scene.night("2018-12-01T00:00:00Z", "--max-retire", "9")
@@ -16,9 +19,12 @@ import Testing
         return scene
     }
 
+    private func copies(_ scene: Scene) -> String { scene.archives + "-2" }
+
     private func configure(_ scene: Scene, keep: String) throws {
         try scene.configure(
-            Scene.policy(more: ["premake: 0", "keep_archives: \(keep)"]))
+            Scene.policy(more: ["premake: 0", "keep_archives: \(keep)"]),
+            extra: "copies: [\(copies(scene))]")
     }
 
     private func months(_ scene: Scene) throws -> [String] {
@@ -146,6 +152,9 @@ import Testing
         #expect(
             try events(scene) == "expiring year=2018/month=01, expired year=2018/month=01")
         #expect(try scene.archiveFiles().allSatisfy { !$0.contains("partial") })
+        let copied = try FileManager.default.contentsOfDirectory(
+            atPath: copies(scene) + "/public.logs/year=2018")
+        #expect(copied.sorted() == ["month=02", "month=03"])
         #expect(try scene.pgretain("archives", "verify").status == 0)
     }
 }

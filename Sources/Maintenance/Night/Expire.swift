@@ -22,8 +22,11 @@ struct Expiring {
                     + "was removed.",
                 hint: "What is there now: pgretain archives list.")
         }
+        for copy in session.stores.copies { try requireSame(entry, in: copy) }
         if !entry.isBeingRemoved { try record(.expiring, entry) }
         FailPoint.pass("night.expiring")
+        // The copies first: the next night would copy what it finds in the main store alone.
+        for copy in session.stores.copies { try copy.remove(entry.slice) }
         try session.store.remove(entry.slice)
         FailPoint.pass("night.expired")
         try record(.expired, entry)
@@ -40,6 +43,17 @@ struct Expiring {
             "retire.held", .brake,
             "The archive \(entry.slice) stays: since the plan was made it is \(reason.sentence).",
             hint: "Nothing is to be done while that stands; the next run looks again.")
+    }
+
+    private func requireSame(_ entry: TablePlan.ArchiveEntry, in copy: DirectoryStore) throws {
+        guard let found = try copy.manifest(of: entry.slice), found.digest != entry.digest else {
+            return
+        }
+        throw Problem(
+            "archive.gone", .data,
+            "The copy at \(copy.root) has another archive of \(entry.slice). Nothing was removed.",
+            hint: "Look at both; what is there: pgretain archives list --archives "
+                + copy.root.shellWord)
     }
 
     private func record(_ kind: LedgerEvent.Kind, _ entry: TablePlan.ArchiveEntry) throws {
