@@ -2,7 +2,7 @@ import Maintenance
 import Retention
 import Yams
 
-/// What is said of archives, beyond how they are made.
+/// What is said of archives.
 extension ConfigurationResolver {
     /// Nil: for ever.
     mutating func keepArchives(_ node: Node?, _ key: String, retain: Span?) -> Span? {
@@ -40,5 +40,24 @@ extension ConfigurationResolver {
         }
         _ = note(key, "[\(columns.joined(separator: ", "))]", source(node))
         return columns
+    }
+
+    mutating func compression(_ node: Node?, _ key: String) -> Compression {
+        if let node, node.string != "lines" {
+            return .level(number(node, key, 1...12, default: 6))
+        }
+        _ = note(key, "lines", node.map(source) ?? .default)
+        return .lines
+    }
+
+    mutating func sliceOver(_ node: Node?, _ key: String) -> Int64 {
+        guard let node else {
+            let size = ByteCount(50_000_000_000)
+            _ = note(key, size.description, .default)
+            return size.bytes
+        }
+        let bytes = size(node, key)?.bytes ?? .max
+        if bytes < 1_000_000 { reader.complain("must be at least 1 MB", key: key, at: node) }
+        return bytes
     }
 }

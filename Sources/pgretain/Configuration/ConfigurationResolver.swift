@@ -317,7 +317,7 @@ struct ConfigurationResolver {
 
     // MARK: Values with a default
 
-    private mutating func number(
+    mutating func number(
         _ node: Node?, _ key: String, _ range: ClosedRange<Int>, default: Int
     ) -> Int {
         let value = node.flatMap { reader.whole($0, key: key, in: range) }
@@ -338,25 +338,6 @@ struct ConfigurationResolver {
 
     private enum Flag: String, CaseIterable {
         case `true`, `false`
-    }
-
-    private mutating func compression(_ node: Node?, _ key: String) -> Compression {
-        if let node, node.string != "lines" {
-            return .level(number(node, key, 1...12, default: 6))
-        }
-        _ = note(key, "lines", node.map(source) ?? .default)
-        return .lines
-    }
-
-    private mutating func sliceOver(_ node: Node?, _ key: String) -> Int64 {
-        guard let node else {
-            let size = ByteCount(50_000_000_000)
-            _ = note(key, size.description, .default)
-            return size.bytes
-        }
-        let bytes = size(node, key)?.bytes ?? .max
-        if bytes < 1_000_000 { reader.complain("must be at least 1 MB", key: key, at: node) }
-        return bytes
     }
 
     private mutating func span(_ node: Node?, _ key: String, default: Span) -> Span {
