@@ -2,6 +2,7 @@
 """What finding rows in twelve monthly archives takes, beside zgrep over the same files."""
 
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -92,9 +93,11 @@ def measure(program, config, archives, rounds):
             seconds[1].append(second)
             if sorted(found.split(b"\n")) != sorted(expected.split(b"\n")):
                 sys.exit(f"{name}: {found.count(10)} rows, zgrep has {expected.count(10)}")
+        said = timed(search + ours + ["--count", "--json"], archives)[1]
+        share = json.loads(said)["search"]["bytes_read"] / size
         a, b = statistics.median(seconds[0]), statistics.median(seconds[1])
         print(f"  {name:22} search {a:7.3f}   zgrep {b:7.3f}   ratio {a / b:.3f}   "
-              f"{found.count(10)} rows")
+              f"reads {share:7.2%} of the bytes   {found.count(10)} rows")
 
 
 if __name__ == "__main__":

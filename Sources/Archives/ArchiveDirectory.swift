@@ -6,7 +6,8 @@ public struct ArchiveDirectory: Hashable, Sendable {
 
     func path(of file: String) -> String { "\(path)/\(file)" }
 
-    /// Requires that the directory holds the files that a manifest names and nothing else.
+    /// Requires that the directory holds the files that a manifest names, and nothing else but the
+    /// filters of its parts, of which nothing is required.
     ///
     /// - Parameters:
     ///   - entries: what is in the directory.
@@ -17,11 +18,15 @@ public struct ArchiveDirectory: Hashable, Sendable {
         checkingFiles: Bool
     ) throws(ArchiveError) {
         var expected: [String: Int64] = [:]
-        for part in manifest.parts { expected[part.file] = part.bytes }
+        var filters: Set<String> = []
+        for part in manifest.parts {
+            expected[part.file] = part.bytes
+            filters.insert(PartFilter.fileName(of: part.file))
+        }
         for entry in entries {
             if let bytes = expected.removeValue(forKey: entry.name) {
                 if checkingFiles { try requireFile(entry.name, bytes: bytes) }
-            } else if entry.name != other {
+            } else if entry.name != other, !filters.contains(entry.name) {
                 throw .damaged(
                     path: path, reason: "it holds \(entry.name), which its manifest does not name")
             }

@@ -139,9 +139,9 @@ extension StagedArchive {
         var adopted: [Manifest.Part] = []
         for range in ranges {
             for var part in range.manifest.parts {
-                let old = range.directory.path(of: part.file)
+                let file = part.file
                 part.file = PartWriter.fileName(index: first + adopted.count)
-                try take(part, from: old)
+                try take(part, named: file, of: range.directory)
                 adopted.append(part)
             }
         }

@@ -12,6 +12,15 @@ public struct StoredArchive: Sendable {
     public let manifest: Result<Manifest, ArchiveError>
 }
 
+/// Where an archive is, whatever it is like.
+public struct ArchivePlace: Sendable {
+    /// As far as names tell.
+    let slice: Slice
+    let superseded: Int?
+    public let directory: ArchiveDirectory
+    let tableDirectory: String
+}
+
 /// All that is in a store, or in a table's directory.
 public struct StoreInventory: Sendable {
     /// By slice; the published archive before those it superseded.
@@ -51,13 +60,48 @@ extension DirectoryStore {
     public func inventory(
         of table: QualifiedName? = nil, checkingFiles: Bool = false
     ) throws(ArchiveError) -> StoreInventory {
-        var tour = InventoryTour(store: self, checkingFiles: checkingFiles)
+        let (places, strangers) = try places(of: table)
+        var reader = ManifestReader()
+        return StoreInventory(
+            archives: places.compactMap {
+                look(at: $0, with: &reader, checkingFiles: checkingFiles)
+            },
+            strangers: strangers)
+    }
+
+    /// Where archives are, by slice, without a look at any; and what else is in the tree.
+    public func places(
+        of table: QualifiedName? = nil
+    ) throws(ArchiveError) -> (archives: [ArchivePlace], strangers: [String]) {
+        var tour = InventoryTour(store: self)
         if let table {
             try tour.visit(table: table, in: Self.directoryName(for: table))
         } else {
             try tour.visitRoot()
         }
         return tour.sorted()
+    }
+
+    /// What is at a place now; nil when it has gone since.
+    public func look(
+        at place: ArchivePlace, with reader: inout ManifestReader, checkingFiles: Bool
+    ) -> StoredArchive? {
+        var slice = place.slice
+        let manifest: Result<Manifest, ArchiveError>
+        do throws(ArchiveError) {
+            // Another generation may have been swapped in since the names were collected.
+            guard let entries = try File.entries(of: place.directory.path) else { return nil }
+            let read = try load(
+                place.directory, of: slice, in: place.tableDirectory, entries: entries,
+                checkingFiles: checkingFiles, with: &reader)
+            slice.table = read.table.name
+            manifest = .success(read)
+        } catch {
+            manifest = .failure(error)
+        }
+        return StoredArchive(
+            slice: slice, superseded: place.superseded, directory: place.directory,
+            manifest: manifest)
     }
 
     /// Whether a directory is none of an archive, but a step on the way to archives of shorter
@@ -79,6 +123,16 @@ extension DirectoryStore {
         _ directory: ArchiveDirectory, of slice: Slice, in tableDirectory: String,
         entries: [DirectoryEntry], checkingFiles: Bool
     ) throws(ArchiveError) -> Manifest {
+        var reader = ManifestReader()
+        return try load(
+            directory, of: slice, in: tableDirectory, entries: entries,
+            checkingFiles: checkingFiles, with: &reader)
+    }
+
+    private func load(
+        _ directory: ArchiveDirectory, of slice: Slice, in tableDirectory: String,
+        entries: [DirectoryEntry], checkingFiles: Bool, with reader: inout ManifestReader
+    ) throws(ArchiveError) -> Manifest {
         let path = directory.path(of: ManifestFile.name)
         guard let bytes = try File.contents(of: path, limit: ManifestFile.limit) else {
             throw .damaged(
@@ -86,7 +140,7 @@ extension DirectoryStore {
                 reason: entries.isEmpty
                     ? "it is empty" : "it has no manifest (\(ManifestFile.name))")
         }
-        let manifest = try ManifestFile.decode(bytes, path: path)
+        let manifest = try reader.decode(bytes, path: path)
         if let reason = Self.misplacement(of: manifest, in: tableDirectory, at: slice.path) {
             throw .damaged(path: path, reason: reason)
         }

@@ -96,6 +96,24 @@ struct File: ~Copyable {
         return filled
     }
 
+    /// As many bytes as there are from there on, up to `count`.
+    func read(_ count: Int, at place: Int) throws(ArchiveError) -> [UInt8] {
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let read = pread(
+                    descriptor, buffer.baseAddress! + filled, count - filled,
+                    off_t(place + filled))
+                if read < 0, errno == EINTR { continue }
+                guard read > 0 else {
+                    if read < 0 { filled = 0 }
+                    return
+                }
+                filled += read
+            }
+        }
+        return bytes
+    }
+
     func status() throws(ArchiveError) -> FileStatus {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure("fstat") }

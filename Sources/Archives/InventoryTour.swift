@@ -3,22 +3,17 @@ import Retention
 /// A walk through a store that finds every archive, and whatever else is there.
 struct InventoryTour {
     let store: DirectoryStore
-    let checkingFiles: Bool
-    private var found = StoreInventory()
+    private var places: [ArchivePlace] = []
+    private var strangers: [String] = []
 
-    init(store: DirectoryStore, checkingFiles: Bool) {
-        self.store = store
-        self.checkingFiles = checkingFiles
-    }
+    init(store: DirectoryStore) { self.store = store }
 
-    func sorted() -> StoreInventory {
-        var result = found
-        result.archives.sort {
+    func sorted() -> (archives: [ArchivePlace], strangers: [String]) {
+        let archives = places.sorted {
             $0.slice == $1.slice
                 ? $0.superseded ?? 0 < $1.superseded ?? 0 : $0.slice < $1.slice
         }
-        result.strangers.sort()
-        return result
+        return (archives, strangers.sorted())
     }
 
     mutating func visitRoot() throws(ArchiveError) {
@@ -29,7 +24,7 @@ struct InventoryTour {
             if entry.kind == .directory, let table = TableDirectoryName.table(of: entry.name) {
                 try visit(table: table, in: entry.name)
             } else {
-                found.strangers.append(entry.name)
+                strangers.append(entry.name)
             }
         }
     }
@@ -38,7 +33,7 @@ struct InventoryTour {
         let path = "\(store.root)/\(directory)"
         guard let status = try File.status(of: path) else { return }
         guard status.kind == .directory, let entries = try File.entries(of: path) else {
-            found.strangers.append(directory)
+            strangers.append(directory)
             return
         }
         try visit(entries, at: [], of: table, in: directory)
@@ -57,11 +52,11 @@ struct InventoryTour {
             } else if entry.kind == .directory, let kept = SupersededName(entry.name) {
                 let path = (steps + [kept.component]).joined(separator: "/")
                 let place = ([directory] + steps + [entry.name]).joined(separator: "/")
-                try add(
+                add(
                     Slice(table: table, path: path), at: place, in: directory,
                     superseded: kept.number)
             } else if !entry.isHidden {
-                found.strangers.append(
+                strangers.append(
                     ([directory] + steps + [entry.name]).joined(separator: "/"))
             }
         }
@@ -74,9 +69,8 @@ struct InventoryTour {
         let place = "\(directory)/\(path)"
         guard let entries = try File.entries(of: "\(store.root)/\(place)") else { return }
         if entries.contains(where: Self.isOfArchive) {
-            try add(
-                Slice(table: table, path: path), at: place, in: directory, superseded: nil,
-                entries: entries)
+            add(
+                Slice(table: table, path: path), at: place, in: directory, superseded: nil)
         } else {
             // An empty one waits for an archive under way, or was left by a run that died: healing
             // removes it.
@@ -89,25 +83,12 @@ struct InventoryTour {
     }
 
     private mutating func add(
-        _ slice: Slice, at place: String, in tableDirectory: String, superseded: Int?,
-        entries known: [DirectoryEntry]? = nil
-    ) throws(ArchiveError) {
-        let directory = ArchiveDirectory(path: "\(store.root)/\(place)")
-        let manifest: Result<Manifest, ArchiveError>
-        var slice = slice
-        do throws(ArchiveError) {
-            let entries =
-                if let known { known } else { try File.entries(of: directory.path) ?? [] }
-            let read = try store.load(
-                directory, of: slice, in: tableDirectory, entries: entries,
-                checkingFiles: checkingFiles)
-            slice.table = read.table.name
-            manifest = .success(read)
-        } catch {
-            manifest = .failure(error)
-        }
-        found.archives.append(
-            StoredArchive(
-                slice: slice, superseded: superseded, directory: directory, manifest: manifest))
+        _ slice: Slice, at place: String, in tableDirectory: String, superseded: Int?
+    ) {
+        places.append(
+            ArchivePlace(
+                slice: slice, superseded: superseded,
+                directory: ArchiveDirectory(path: "\(store.root)/\(place)"),
+                tableDirectory: tableDirectory))
     }
 }

@@ -2,7 +2,11 @@
 /// blanks a level, one member or element a line, `[]` for nothing. Text is UTF-8; what JSON
 /// requires to be escaped is, and nothing else.
 struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8] = {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1 << 14)
+        return bytes
+    }()
     private var depth = 0
     private var isFirst = true
 
@@ -94,6 +98,11 @@ struct JSONWriter {
 
     private mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        let isPlain = text.utf8.allSatisfy {
+            $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
+        guard !isPlain else { return bytes.append(contentsOf: text.utf8) }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""): bytes.append(contentsOf: #"\""#.utf8)
@@ -109,6 +118,5 @@ struct JSONWriter {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }

@@ -27,23 +27,12 @@ public enum ManifestFile {
     public static func decode(
         _ bytes: [UInt8], path: String = name
     ) throws(ArchiveError) -> Manifest {
-        let body = try verifiedBody(of: bytes, path: path)
-        let manifest = try parse(bytes, path: path)
-        if manifest.format > Manifest.currentFormat {
-            throw .newerFormat(path: path, format: manifest.format)
-        }
-        if let reason = ManifestRules.firstBroken(by: manifest) {
-            throw .damaged(path: path, reason: reason)
-        }
-        guard form(of: manifest) == bytes else {
-            throw .damaged(
-                path: path, reason: "its \(body) bytes are not in the form a writer gives them")
-        }
-        return manifest
+        var reader = ManifestReader()
+        return try reader.decode(bytes, path: path)
     }
 
     /// Requires the checksum to be right. Returns the number of bytes that it covers.
-    private static func verifiedBody(
+    static func verifiedBody(
         of bytes: [UInt8], path: String
     ) throws(ArchiveError) -> Int {
         let body = bytes.count - checksumStart.count - 64 - checksumEnd.count
@@ -60,27 +49,19 @@ public enum ManifestFile {
         return body
     }
 
-    private static func parse(_ bytes: [UInt8], path: String) throws(ArchiveError) -> Manifest {
-        let data = Data(bytes)
-        do {
-            return try JSONDecoder().decode(ManifestDocument.self, from: data).manifest()
-        } catch {
-            // A later format may have another shape; that it is a later one, is what to say then.
-            if let format = newerFormat(of: data) {
-                throw .newerFormat(path: path, format: format)
-            }
-            throw .damaged(path: path, reason: "it cannot be read: \(error)")
-        }
-    }
-
     /// Nil when the format is one of ours, or none.
-    private static func newerFormat(of data: Data) -> Int? {
+    static func newerFormat(of data: Data) -> Int? {
         do {
             let format = try JSONDecoder().decode(ManifestFormat.self, from: data).format
             return format > Manifest.currentFormat ? format : nil
         } catch {
             return nil
         }
+    }
+
+    /// The checksum that a file claims, which covers so many bytes.
+    static func claimedChecksum(of bytes: [UInt8], body: Int) -> String {
+        String(decoding: bytes[(body + checksumStart.count)...].prefix(64), as: UTF8.self)
     }
 
     private static func form(of manifest: Manifest) -> [UInt8] {

@@ -29,25 +29,29 @@ public struct StagedArchive: Sendable {
         let source = try store.directory(of: existing)
         let adopted = Array(manifest.parts.prefix(count))
         for part in adopted {
-            try take(part, from: source.path(of: part.file))
+            try take(part, named: part.file, of: source)
         }
         return adopted
     }
 
-    /// Copies the parts of an archive in another store: files of their own, whatever the file
-    /// systems are. `goOn` is called before each.
+    /// Copies the parts of an archive in another store, and their filters: files of their own,
+    /// whatever the file systems are. `goOn` is called before each.
     public func copyParts(
         of manifest: Manifest, from source: ArchiveDirectory, _ goOn: () throws -> Void
     ) throws {
         for part in manifest.parts {
             try goOn()
+            try copyFilter(part, named: part.file, of: source)
             try copy(part, from: source.path(of: part.file))
         }
     }
 
-    /// Links a part, or copies it where the file system knows no links.
-    func take(_ part: Manifest.Part, from old: String) throws(ArchiveError) {
-        let new = directory.path(of: part.file)
+    /// Links a part and its filter, or copies them where the file system knows no links.
+    func take(
+        _ part: Manifest.Part, named file: String, of source: ArchiveDirectory
+    ) throws(ArchiveError) {
+        try takeFilter(part, named: file, of: source)
+        let (old, new) = (source.path(of: file), directory.path(of: part.file))
         if try store.names.link(old, as: new) { return }
         try copy(part, from: old)
     }
@@ -57,6 +61,31 @@ public struct StagedArchive: Sendable {
             bytes.withUnsafeBytes({ Checksum.sha256(of: $0) }) == part.sha256
         else { throw .damaged(path: old, reason: "its SHA-256 is not \(part.sha256)") }
         try File.write(bytes, to: directory.path(of: part.file), mode: Self.fileMode)
+    }
+
+    /// A part may have none; and one that is damaged is worth no more.
+    private func takeFilter(
+        _ part: Manifest.Part, named file: String, of source: ArchiveDirectory
+    ) throws(ArchiveError) {
+        let old = source.path(of: PartFilter.fileName(of: file))
+        guard try File.status(of: old)?.kind == .regular,
+            try !store.names.link(
+                old, as: directory.path(of: PartFilter.fileName(of: part.file)))
+        else { return }
+        try copyFilter(part, named: file, of: source)
+    }
+
+    private func copyFilter(
+        _ part: Manifest.Part, named file: String, of source: ArchiveDirectory
+    ) throws(ArchiveError) {
+        let old = source.path(of: PartFilter.fileName(of: file))
+        guard let status = try File.status(of: old), status.kind == .regular,
+            status.bytes < PartFilter.limit,
+            let bytes = try File.contents(of: old, limit: PartFilter.limit)
+        else { return }
+        try File.write(
+            bytes, to: directory.path(of: PartFilter.fileName(of: part.file)),
+            mode: Self.fileMode)
     }
 
     /// Writes the commit record, after which the archive is complete and durable under its hidden

@@ -13,6 +13,10 @@ public struct Approval: Sendable, Encodable {
     public var partitions: [String]
     public var bytes: Int64
     public var nights: Int
+    /// Nil: for ever.
+    public var keepArchives: Span?
+    /// Archives that the ledger knows and that are older than that already.
+    public var archives: [String]
     /// False where the policy removes nothing, or was approved before.
     public var isNew: Bool
 
@@ -48,7 +52,7 @@ public struct Approval: Sendable, Encodable {
         var seen = TableObservation.observe(settings, on: connection, store: nil, now: now)
         if seen.table == nil, let problem = seen.problems.first { throw problem }
         if let problem = seen.problems.first(where: { $0.id == "rule.condition" }) { throw problem }
-        let isNew = policy.then != .keep && seen.approved != ApprovedPolicy(policy)
+        let isNew = policy.removes && seen.approved != ApprovedPolicy(policy)
         seen.approved = ApprovedPolicy(policy)
         let plan = Planner(maxRetire: .max).plan(Observation(now: now, tables: [seen])).tables[0]
         let leaving = plan.retirements.map(\.partition)
@@ -61,6 +65,19 @@ public struct Approval: Sendable, Encodable {
             partitions: policy.then == .keep
                 ? [] : (policy.then == .drop ? slices : []) + leaving.map(\.name.name),
             bytes: policy.then == .keep ? 0 : leaving.reduce(0) { $0 + $1.bytes },
-            nights: policy.then == .keep ? 0 : nights, isNew: isNew)
+            nights: policy.then == .keep ? 0 : nights, keepArchives: policy.keepArchives,
+            archives: try agedArchives(policy, on: connection, now: now), isNew: isNew)
+    }
+
+    private static func agedArchives(
+        _ policy: RetentionPolicy, on connection: Connection, now: Instant
+    ) throws -> [String] {
+        guard let keep = policy.keepArchives else { return [] }
+        let cutoff = keep.before(now, in: policy.zone)
+        return try connection.ledger.archivesOnRecord(of: policy.table)
+            .filter {
+                $0.value.kind != .expired && ($0.value.bounds.map { $0.to <= cutoff } ?? false)
+            }
+            .keys.sorted().map(\.path)
     }
 }

@@ -1,6 +1,7 @@
 import Archives
 import Postgres
 import Retention
+import Synchronization
 
 /// The archives of a store, as a person looks at them. No database is needed.
 public struct ArchiveShelf {
@@ -16,17 +17,42 @@ public struct ArchiveShelf {
         public var exportedAt: Instant?
         /// What is wrong with it.
         public var problem: Problem?
+        /// What a reader should know, though no row depends on it.
+        public var notes: [String]?
     }
 
-    private let store: DirectoryStore
-    private let stored: [StoredArchive]
+    let store: DirectoryStore
+    let stored: [StoredArchive]
     private let strangers: [String]
 
-    public init(site: Site, table: QualifiedName?) throws {
-        store = try site.openStore(.readOnly)
-        let inventory = try store.inventory(of: table, checkingFiles: true)
-        stored = inventory.archives
-        strangers = inventory.strangers
+    /// `isWritable`: for what writes down what it has seen.
+    public init(site: Site, table: QualifiedName?, isWritable: Bool = false) throws {
+        store = try site.openStore(isWritable ? .write : .readOnly)
+        let (places, strangers) = try store.places(of: table)
+        self.strangers = strangers
+        stored = try Self.look(at: places, in: store, workers: site.workers)
+    }
+
+    /// Ten thousand manifests are a second's work for one thread.
+    private static func look(
+        at places: [ArchivePlace], in store: DirectoryStore, workers: Int
+    ) throws -> [StoredArchive] {
+        let share = 64
+        let chunks = BlockingQueue(stride(from: 0, to: places.count, by: share).map { $0 })
+        chunks.close()
+        let found = Mutex<[Int: [StoredArchive]]>([:])
+        try Threads.run(
+            min(workers, places.count / share + 1),
+            work: {
+                var reader = ManifestReader()
+                while let start = chunks.pop() {
+                    let archives = places[start..<min(start + share, places.count)].compactMap {
+                        store.look(at: $0, with: &reader, checkingFiles: true)
+                    }
+                    found.withLock { $0[start] = archives }
+                }
+            }, stop: { chunks.abandon() }, lead: {})
+        return found.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
     }
 
     public var entries: [Entry] { stored.map(Entry.init) }
@@ -49,21 +75,53 @@ public struct ArchiveShelf {
         return manifest
     }
 
+    /// Every published archive of a table, oldest first; a problem when there is none.
+    public func manifests(of table: QualifiedName) throws -> [(slice: Slice, manifest: Manifest)] {
+        let found = try stored.filter { $0.superseded == nil && $0.slice.table == table }
+            .map { (slice: $0.slice, manifest: try $0.manifest.get()) }
+            .sorted { $0.manifest.bounds < $1.manifest.bounds }
+        guard !found.isEmpty else {
+            throw Problem(
+                "archive.missing", .missing, "There is no archive of \(table) in \(store.root).",
+                hint: "pgretain archives list")
+        }
+        return found
+    }
+
+    /// Where the archives of a table are.
+    public func directory(of table: QualifiedName) -> String {
+        "\(store.root)/\(DirectoryStore.directoryName(for: table))"
+    }
+
     /// Reads archives back and proves each; gives what is wrong, in order.
     public func verify(
         _ slices: [Slice]?, workers: Int, interruption: Interruption, progress: ProgressSink?,
         each: (Entry, Double) -> Void
     ) throws -> [Problem] {
+        let problems = try verify(
+            stored.filter { slices?.contains($0.slice) ?? true }, workers: workers,
+            interruption: interruption, progress: progress, each: each)
+        return slices == nil ? problems + strangerProblems : problems
+    }
+
+    func verify(
+        _ archives: [StoredArchive], workers: Int, interruption: Interruption,
+        progress: ProgressSink?, each: (Entry, Double) -> Void
+    ) throws -> [Problem] {
         var problems: [Problem] = []
         let verifier = Verifier(
             workers: workers, interruption: interruption, progress: progress)
-        for archive in stored where slices?.contains(archive.slice) ?? true {
+        for archive in archives {
             try interruption.check()
             let stopwatch = Stopwatch()
             var entry = Entry(archive)
             do {
                 let manifest = try archive.manifest.get()
                 _ = try verifier.verify(manifest, in: archive.directory, slice: archive.slice)
+                let flaws = try manifest.parts.compactMap {
+                    try PartFilter.flaw(of: $0, in: archive.directory)
+                }
+                entry.notes = flaws.isEmpty ? nil : flaws.map { "\($0): search reads the part" }
             } catch {
                 try interruption.check()
                 entry.problem = Problem(explaining: error)
@@ -71,7 +129,7 @@ public struct ArchiveShelf {
             }
             each(entry, stopwatch.seconds)
         }
-        return slices == nil ? problems + strangerProblems : problems
+        return problems
     }
 
     /// Things in the store that are no archives.
@@ -90,8 +148,9 @@ public struct ArchiveShelf {
             guard try connection.ledger.state() != .absent else { return [] }
             let present = Set(stored.map(\.slice))
             return try tables.flatMap { table in
-                try connection.ledger.archivedSlices(of: table)
-                    .filter { !present.contains($0) }
+                try connection.ledger.archivesOnRecord(of: table)
+                    .filter { $0.value.kind == .archived && !present.contains($0.key) }
+                    .map(\.key).sorted()
                     .map { slice in
                         Problem(
                             "archive.lost", .missing,

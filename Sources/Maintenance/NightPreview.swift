@@ -54,6 +54,9 @@ public struct NightPreview: Sendable, Encodable {
             }
             let definition = try connection.catalog.definition(of: table.oid)
             warnings += definition.warnings.map { "\(table.name): \($0)" }
+            warnings += settings.unsearchable(in: definition).map {
+                "\(table.name): no filter can be made for the search column \($0)"
+            }
             for owner in try connection.catalog.otherOwners(of: table.name) {
                 warnings.append(
                     "\(owner) manages \(table.name) too; let only one of the two drop partitions")

@@ -35,10 +35,17 @@ extension TableObservation {
         var seen = TableObservation(
             policy: policy, table: table, partitions: try catalog.partitions(of: table),
             takenNames: try catalog.takenNames(in: table.name.schema))
+        let ledger = connection.ledger
+        let hasLedger = try ledger.state() != .absent
         if let store {
             let stored = try inventory ?? store.inventory(of: policy.table)
-            for archive in stored.archives {
+            let accepted = hasLedger ? try ledger.acceptedArchives(of: policy.table) : [:]
+            for archive in stored.archives where !archive.isAccepted(by: accepted) {
                 seen.note(archive)
+            }
+            if hasLedger, policy.keepArchives != nil {
+                seen.noteAged(
+                    stored.archives, onRecord: try ledger.archivesOnRecord(of: policy.table))
             }
             for stranger in stored.strangers {
                 seen.problems.append(
@@ -49,8 +56,6 @@ extension TableObservation {
                         hint: "Move it out of \(store.root)."))
             }
         }
-        let ledger = connection.ledger
-        let hasLedger = try ledger.state() != .absent
         let calendar = TableCalendar(policy: policy, keyType: table.keyType, now: now)
         if hasLedger { seen.states = try ledger.states(of: policy.table) }
         if lookingInside {
@@ -138,6 +143,32 @@ extension TableObservation {
         }
     }
 
+    /// Archives that may be removed once they are old enough: those of the store, and those of which a
+    /// run has removed no more than the files.
+    private mutating func noteAged(
+        _ stored: [StoredArchive], onRecord: [Slice: LedgerEvent]
+    ) {
+        var begun = onRecord.filter { $0.value.kind == .expiring }
+        for archive in stored where archive.superseded == nil {
+            guard case .success(let manifest) = archive.manifest else { continue }
+            let word = onRecord[archive.slice]
+            begun[archive.slice] = nil
+            agedArchives.append(
+                .init(
+                    bounds: manifest.bounds, slice: archive.slice, digest: manifest.digest,
+                    bytes: manifest.bytes,
+                    isOnRecord: word?.digest == manifest.digest && word?.kind != .expired,
+                    isBeingRemoved: word?.kind == .expiring))
+        }
+        for (slice, word) in begun.sorted(by: { $0.key < $1.key }) {
+            guard let bounds = word.bounds, let digest = word.digest else { continue }
+            agedArchives.append(
+                .init(
+                    bounds: bounds, slice: slice, digest: digest, bytes: 0, isOnRecord: true,
+                    isBeingRemoved: true))
+        }
+    }
+
     private mutating func note(_ archive: StoredArchive) {
         if let number = archive.superseded {
             problems.append(
@@ -146,8 +177,8 @@ extension TableObservation {
                     "Rows that the archive \(archive.slice) once held are gone from its table; "
                         + "both generations are kept (the older one as number \(number)), and "
                         + "nothing of that range is dropped.",
-                    hint: "Find out what removed the rows, then move "
-                        + "\(archive.directory.path) out of the store."))
+                    hint: "Find out what removed the rows; then pgretain archives accept --table "
+                        + "\(archive.slice.table.description.shellWord) --period … --reason …"))
             superseded.insert(archive.slice)
             return
         }
@@ -159,5 +190,13 @@ extension TableObservation {
         case .failure(let error):
             problems.append(error.problem)
         }
+    }
+}
+
+extension StoredArchive {
+    /// Whether it is an older generation that an operator has looked at.
+    func isAccepted(by accepted: [Slice: Set<ContentDigest>]) -> Bool {
+        guard superseded != nil, case .success(let manifest) = manifest else { return false }
+        return accepted[slice]?.contains(manifest.digest) ?? false
     }
 }

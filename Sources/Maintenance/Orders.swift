@@ -4,8 +4,8 @@ import Retention
 /// What operators say about ranges and tables, whatever the policy says: holds, pauses, pins. Each
 /// word, and each release, is in the ledger with who and why.
 public struct Orders {
-    private let site: Site
-    private let connection: Connection
+    let site: Site
+    let connection: Connection
     private let run: RunIdentity
 
     public init(site: Site, host: String) throws {
@@ -114,16 +114,7 @@ public struct Orders {
         let bounds = try bounds(of: range, policy)
         let parent = try connection.catalog.partitionedTable(table, key: policy.key)
         let lock = try RunLock(on: connection, table: Relation(parent))
-        let waiting = try connection.ledger.quarantine(of: table)
-        guard let found = waiting.first(where: { $0.bounds == bounds }) else {
-            let names = waiting.map { "\($0.formerName.name) \($0.bounds)" }
-            throw Problem(
-                "reattach.missing", .missing,
-                "No partition \(bounds) of \(table) waits in quarantine. "
-                    + (names.isEmpty
-                        ? "None does." : "There are: \(names.joined(separator: ", "))."),
-                hint: "Where it was dropped: pgretain restore --attach.")
-        }
+        let found = try requireQuarantined(bounds, of: table, otherwise: "reattach.missing")
         let until = pin.after(try connection.serverClock(), in: .utc)
         let back = try connection.ddl.reattach(
             found, to: parent, event: LedgerEvent(.reattached, table: table), by: run,
@@ -138,8 +129,22 @@ public struct Orders {
 
     // MARK: Helpers
 
+    @discardableResult
+    func requireQuarantined(
+        _ bounds: PartitionBounds, of table: QualifiedName, otherwise id: String
+    ) throws -> Quarantined {
+        let waiting = try connection.ledger.quarantine(of: table)
+        if let found = waiting.first(where: { $0.bounds == bounds }) { return found }
+        let names = waiting.map { "\($0.formerName.name) \($0.bounds)" }
+        throw Problem(
+            id, .missing,
+            "No partition \(bounds) of \(table) waits in quarantine. "
+                + (names.isEmpty ? "None does." : "There are: \(names.joined(separator: ", "))."),
+            hint: "Where it was dropped: pgretain restore --attach.")
+    }
+
     /// As partitions have them: where keys have no zone, midnights are UTC's.
-    private func bounds(of range: Range, _ policy: RetentionPolicy) throws -> PartitionBounds {
+    func bounds(of range: Range, _ policy: RetentionPolicy) throws -> PartitionBounds {
         let table = try connection.catalog.partitionedTable(
             policy.table, key: policy.key, plain: policy.isPlain)
         let zone = table.keyType.isNaive ? Zone.utc : policy.zone
@@ -171,7 +176,10 @@ public struct Orders {
         _ kind: LedgerEvent.Kind, of table: QualifiedName, bounds: PartitionBounds?,
         _ details: [String: String]
     ) throws {
-        try connection.ledger.append(
-            LedgerEvent(kind, table: table, bounds: bounds, details: details), by: run)
+        try record(LedgerEvent(kind, table: table, bounds: bounds, details: details))
+    }
+
+    func record(_ event: LedgerEvent) throws {
+        try connection.ledger.append(event, by: run)
     }
 }

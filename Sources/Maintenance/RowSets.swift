@@ -23,21 +23,30 @@ struct RowSets {
         keepAlive: () throws -> Void
     ) throws -> UInt64 {
         let (newer, older) = withoutCommonParts(newer, older)
-        let rows = max(newer.rows, older.rows)
-        var shares: UInt64 = 1
-        while shares < 256, rows / shares > shareRows { shares *= 2 }
-        let mask = UInt8(shares - 1)
         var missing: UInt64 = 0
-        for bucket in 0..<shares {
+        for share in shares(of: max(newer.rows, older.rows)) {
             let goOn = {
                 try interruption.check()
                 try keepAlive()
             }
-            let wanted = try hashes(of: older, bucket: UInt8(bucket), mask: mask, goOn)
-            let found = try hashes(of: newer, bucket: UInt8(bucket), mask: mask, goOn)
+            let wanted = try hashes(of: older, share, goOn)
+            let found = try hashes(of: newer, share, goOn)
             missing += countMissing(from: found, of: wanted)
         }
         return missing
+    }
+
+    /// Rows whose hashes begin alike.
+    struct Share {
+        let bucket: UInt8
+        let mask: UInt8
+    }
+
+    /// Those that so many rows are looked at in, one after the other.
+    static func shares(of rows: UInt64) -> [Share] {
+        var count: UInt64 = 1
+        while count < 256, rows / count > shareRows { count *= 2 }
+        return (0..<count).map { Share(bucket: UInt8($0), mask: UInt8(count - 1)) }
     }
 
     /// Without the parts that hold the same rows on both sides.
@@ -60,8 +69,9 @@ struct RowSets {
         return (a, b)
     }
 
-    private static func hashes(
-        of side: Side, bucket: UInt8, mask: UInt8, _ goOn: () throws -> Void
+    /// Sorted.
+    static func hashes(
+        of side: Side, _ share: Share, _ goOn: () throws -> Void
     ) throws -> [UInt128] {
         var reader = PartReader()
         let key = side.manifest.definition.columns.firstIndex { $0.name == side.manifest.key }
@@ -70,7 +80,7 @@ struct RowSets {
         for part in side.parts {
             try goOn()
             let lines = try reader.read(part, in: side.directory)
-            try decoder.hashes(lines, bucket: bucket, mask: mask, into: &hashes)
+            try decoder.hashes(lines, bucket: share.bucket, mask: share.mask, into: &hashes)
         }
         hashes.sort()
         return hashes

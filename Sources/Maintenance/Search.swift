@@ -70,6 +70,7 @@ public struct Search {
         let directory: ArchiveDirectory
         let columns: [CodedColumn]
         let conditions: [(RowCondition, FieldPath)]
+        let questions: [PartFilter.Question]
         let parts: [Manifest.Part]
     }
 
@@ -121,6 +122,14 @@ public struct Search {
                     try interruption.check()
                     let source = sources[task.archive]
                     let found = Found()
+                    let answer = PartFilter.ask(
+                        source.questions, of: task.part, in: source.directory)
+                    guard answer.mayHold else {
+                        read.withLock { $0.bytes += answer.bytesRead }
+                        results.withLock { $0[task.number] = .found(found) }
+                        changed.push(true)
+                        continue
+                    }
                     var outcome = Outcome.found(found)
                     do {
                         var filter = try RowFilter(
@@ -134,7 +143,7 @@ public struct Search {
                     }
                     read.withLock {
                         $0.parts += 1
-                        $0.bytes += task.part.bytes
+                        $0.bytes += answer.bytesRead + task.part.bytes
                         $0.archives.insert(task.archive)
                     }
                     results.withLock { $0[task.number] = outcome }
@@ -246,7 +255,8 @@ public struct Search {
         guard !parts.isEmpty else { return nil }
         return Source(
             slice: archive.slice, directory: archive.directory, columns: columns,
-            conditions: conditions, parts: parts)
+            conditions: conditions, questions: manifest.questions(conditions, columns),
+            parts: parts)
     }
 }
 

@@ -67,10 +67,18 @@ public struct TableSettings: Sendable {
     public var compression: Compression
     /// Larger partitions, with indexes and TOAST, are exported range by range.
     public var sliceOver: Int64
+    /// Columns whose values get filters beside the parts, where there are such columns.
+    public var searchColumns: [String]
 
-    public init(policy: RetentionPolicy, compression: Compression, sliceOver: Int64) {
+    public static let usualSearchColumns = ["request_id", "user_id"]
+
+    public init(
+        policy: RetentionPolicy, compression: Compression, sliceOver: Int64,
+        searchColumns: [String] = usualSearchColumns
+    ) {
         self.policy = policy
         self.compression = compression
         self.sliceOver = sliceOver
+        self.searchColumns = searchColumns
     }
 }

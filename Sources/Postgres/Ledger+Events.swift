@@ -62,7 +62,8 @@ extension Ledger {
                 SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
                 WHERE m.table_schema = \(value: table.schema)
                     AND m.table_name = \(value: table.name)
-                    AND (m.kind IN ('archived', 'dropped', 'deleting', 'deleted')
+                    AND (m.kind IN ('archived', 'dropped', 'deleting', 'deleted', 'expiring',
+                            'expired')
                         OR (m.kind = 'restored' AND m.details ->> 'attached' = 'yes'))
                 GROUP BY m.bounds_from, m.bounds_to)
             """)
@@ -164,16 +165,33 @@ extension Ledger {
         ).one().bool(0)
     }
 
-    /// Every archive that was ever published for a table.
-    public func archivedSlices(of table: QualifiedName) throws -> [Slice] {
-        let result = try connection.run(
-            "ledger.slices",
+    /// The ledger's last word on each archive of a table: that it was published, that its removal was
+    /// begun, or that it is gone.
+    public func archivesOnRecord(of table: QualifiedName) throws -> [Slice: LedgerEvent] {
+        let latest = try events(
             """
-            SELECT DISTINCT l.archive FROM pgretain.ledger AS l
-            WHERE \(Self.isOf(table)) AND l.kind = 'archived' AND l.archive IS NOT NULL
-            ORDER BY l.archive
+            WHERE l.id IN (
+                SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
+                WHERE m.table_schema = \(value: table.schema)
+                    AND m.table_name = \(value: table.name) AND m.archive IS NOT NULL
+                    AND m.kind IN ('archived', 'expiring', 'expired')
+                GROUP BY m.archive)
             """)
-        return try result.rows.map { Slice(table: table, path: try $0.text(0)) }
+        return latest.reduce(into: [:]) { words, recorded in
+            guard let path = recorded.event.archive else { return }
+            words[Slice(table: table, path: path)] = recorded.event
+        }
+    }
+
+    /// Older generations, by their slice and content, that an operator has looked at.
+    public func acceptedArchives(of table: QualifiedName) throws -> [Slice: Set<ContentDigest>] {
+        try events("WHERE \(Self.isOf(table)) AND l.kind = 'accepted'").reduce(into: [:]) {
+            accepted, recorded in
+            guard let path = recorded.event.archive, let digest = recorded.event.digest else {
+                return
+            }
+            accepted[Slice(table: table, path: path), default: []].insert(digest)
+        }
     }
 
     /// The latest event of each of some relations; nothing for those without any.

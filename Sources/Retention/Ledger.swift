@@ -45,6 +45,14 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case swept
         /// A plain table was bounded, to become a partition: `to` among the details says where.
         case adopting
+        /// An archive is about to be removed, since its own retention has ended.
+        case expiring
+        /// It was.
+        case expired
+        /// An operator has looked at an older generation that holds rows which the newer does not.
+        case accepted
+        /// An operator has ended the grace of a quarantined table: `reason` among the details.
+        case hastened
         /// The plain table is a partition, and another has its name.
         case adopted
         /// The table is a plain one again, or the bound of one that was never adopted is gone.

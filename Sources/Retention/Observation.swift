@@ -50,6 +50,30 @@ public struct TableObservation: Sendable {
         }
     }
 
+    /// An archive that is older than archives are kept, in the store or in the ledger.
+    public struct AgedArchive: Equatable, Sendable {
+        public var bounds: PartitionBounds
+        public var slice: Slice
+        public var digest: ContentDigest
+        public var bytes: Int64
+        /// The ledger's last word on it is that it holds this.
+        public var isOnRecord: Bool
+        /// A run has begun to remove it; it may be gone.
+        public var isBeingRemoved: Bool
+
+        public init(
+            bounds: PartitionBounds, slice: Slice, digest: ContentDigest, bytes: Int64,
+            isOnRecord: Bool, isBeingRemoved: Bool = false
+        ) {
+            self.bounds = bounds
+            self.slice = slice
+            self.digest = digest
+            self.bytes = bytes
+            self.isOnRecord = isOnRecord
+            self.isBeingRemoved = isBeingRemoved
+        }
+    }
+
     public var policy: RetentionPolicy
     /// Nil when the table could not be observed: `problems` says why.
     public var table: PartitionedTable?
@@ -67,7 +91,10 @@ public struct TableObservation: Sendable {
     public var emptied: Set<UInt32>
     /// Whether deletes of rows would reach subscribers.
     public var isPublished: Bool
-    /// Slices of which the store keeps two generations because rows have vanished.
+    /// Where archives have a retention of their own.
+    public var agedArchives: [AgedArchive] = []
+    /// Slices of which the store keeps two generations because rows have vanished, and nobody has
+    /// accepted it.
     public var superseded: Set<Slice>
     public var quarantine: [Quarantined]
     /// Partitions whose DETACH CONCURRENTLY we began.

@@ -48,6 +48,16 @@ public struct TablePlan: Equatable, Sendable, Codable {
         public var slice: Slice
     }
 
+    /// An archive that is older than archives are kept.
+    public struct ArchiveEntry: Equatable, Sendable, Codable {
+        public var slice: Slice
+        public var bounds: PartitionBounds
+        public var bytes: Int64
+        public var digest: ContentDigest
+        public var isBeingRemoved: Bool
+        public var verdict: Verdict
+    }
+
     public var table: QualifiedName
     public var then: RetentionAction
     /// Whether the table could be looked at; else its problems say why not.
@@ -63,6 +73,8 @@ public struct TablePlan: Equatable, Sendable, Codable {
     /// Wide partitions that all rows have left: they are dropped.
     public var emptied: [Partition]
     public var quarantine: [QuarantineEntry]
+    /// Oldest first.
+    public var archives: [ArchiveEntry]
     /// Expired partitions that wait for other nights, and how many nights they need.
     public var backlog: Int
     public var backlogNights: Int
@@ -82,6 +94,7 @@ public struct TablePlan: Equatable, Sendable, Codable {
         ruled = []
         emptied = []
         quarantine = []
+        archives = []
         backlog = 0
         backlogNights = 0
         problems = []
@@ -110,6 +123,11 @@ public struct TablePlan: Equatable, Sendable, Codable {
             guard case .keep(let reason) = $0.verdict, !$0.table.isSettled else { return false }
             return !reason.isStandingOrder
         }
+    }
+
+    /// Archives to remove, oldest first.
+    public var expiries: [ArchiveEntry] {
+        archives.filter { if case .retire = $0.verdict { true } else { false } }
     }
 
     /// Quarantined tables to drop, oldest first.

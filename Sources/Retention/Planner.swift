@@ -99,6 +99,26 @@ public struct Planner: Sendable {
                     table: $0, verdict: gate.verdict(of: $0), slice: calendar.slice(of: $0.bounds))
             }
         plan.notes = gate.notes(on: plan)
+        if let gate = ArchiveGate(seen, calendar: calendar) {
+            plan.problems += gate.problems
+            var expiring = 0
+            for archive in gate.aged {
+                var verdict = gate.verdict(of: archive)
+                // What has begun is ended first, and counts for no other.
+                if case .retire = verdict, !archive.isBeingRemoved {
+                    if expiring < limit {
+                        expiring += 1
+                    } else {
+                        verdict = .keep(because: .backlog(nights: 1))
+                    }
+                }
+                plan.archives.append(
+                    .init(
+                        slice: archive.slice, bounds: archive.bounds, bytes: archive.bytes,
+                        digest: archive.digest, isBeingRemoved: archive.isBeingRemoved,
+                        verdict: verdict))
+            }
+        }
         return plan
     }
 

@@ -5,7 +5,7 @@ public struct Report: Equatable, Sendable, Codable {
     /// One thing that was done, or was not.
     public struct Entry: Equatable, Sendable, Codable {
         public enum Action: String, Sendable, Codable {
-            case heal, premake, archive, copy, detach, drop, delete, sample
+            case heal, premake, archive, copy, detach, drop, delete, expire, sample
         }
 
         public var action: Action

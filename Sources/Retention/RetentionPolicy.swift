@@ -37,12 +37,14 @@ public struct RetentionPolicy: Equatable, Sendable {
     public var drainsDefault: Bool
     /// Rows that leave earlier than the rest of their period; only `then: drop` heeds them.
     public var rules: [RowRule]
+    /// How long archives are kept, from the end of their range on; nil: for ever.
+    public var keepArchives: Span?
 
     public init(
         table: QualifiedName, key: String, period: Period, premake: Int, retain: Span,
         then: RetentionAction, grace: Span, zone: Zone, maxRetire: Int,
         isPlain: Bool = false, replicatesDeletes: Bool = false, drainsDefault: Bool = false,
-        rules: [RowRule] = []
+        rules: [RowRule] = [], keepArchives: Span? = nil
     ) {
         self.table = table
         self.key = key
@@ -57,7 +59,11 @@ public struct RetentionPolicy: Equatable, Sendable {
         self.replicatesDeletes = replicatesDeletes
         self.drainsDefault = drainsDefault
         self.rules = rules
+        self.keepArchives = keepArchives
     }
+
+    /// Whether it takes anything away, so that somebody has to say yes to it.
+    public var removes: Bool { then != .keep || keepArchives != nil }
 }
 
 /// The part of a policy that an operator says yes to.
@@ -67,6 +73,8 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
     public var retain: Span
     public var then: RetentionAction
     public var rules: [RowRule]
+    /// Nil: for ever.
+    public var keepArchives: Span?
 
     public init(_ policy: RetentionPolicy) {
         key = policy.key
@@ -74,6 +82,7 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
         retain = policy.retain
         then = policy.then
         rules = policy.rules
+        keepArchives = policy.keepArchives
     }
 
     /// As a ledger event's details.
@@ -85,8 +94,11 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
         for (index, rule) in rules.enumerated() {
             details[Self.ruleKey(index)] = rule.description
         }
+        details[Self.keepArchivesKey] = keepArchives?.description
         return details
     }
+
+    private static let keepArchivesKey = "keep_archives"
 
     private static func ruleKey(_ index: Int) -> String { "rule \(index + 1)" }
 
@@ -105,9 +117,19 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
             guard let rule = RowRule(text) else { return nil }
             rules.append(rule)
         }
+        guard let kept = details[Self.keepArchivesKey] else { return }
+        guard let keepArchives = Span(kept) else { return nil }
+        self.keepArchives = keepArchives
     }
 
-    /// In which ways a policy removes more than this one, tonight; empty when in none.
+    /// Whether archives may go as early as a policy says.
+    public func allowsExpiry(by policy: RetentionPolicy, at now: Instant) -> Bool {
+        guard let keep = policy.keepArchives else { return true }
+        guard let approved = keepArchives, key == policy.key else { return false }
+        return keep.before(now, in: policy.zone) <= approved.before(now, in: policy.zone)
+    }
+
+    /// In which ways a policy removes more rows than this one, tonight; empty when in none.
     public func harsherWays(of policy: RetentionPolicy, at now: Instant) -> [String] {
         var ways: [String] = []
         if policy.key != key { ways.append("key is \(policy.key), approved was \(key)") }

@@ -57,6 +57,10 @@ public enum Verdict: Equatable, Sendable, Codable {
         case otherRuleFirst
         /// It is published, and deletes would reach subscribers.
         case notReplicated
+        /// Of an archive: the ledger does not know it.
+        case notOnRecord
+        /// Of an archive: its rows are in a table still, or nobody has dropped them.
+        case rowsRemain
     }
 }
 
@@ -65,6 +69,8 @@ public enum Step: String, Sendable, Codable, CaseIterable {
     case export, verify, publish, detach, drop
     /// Of a slice: its rows go, and the table stays.
     case delete
+    /// Of an archive: it goes, and its rows with it.
+    case expire
 }
 
 extension Verdict.Reason {
@@ -113,6 +119,8 @@ extension Verdict.Reason {
         case .archivedWhole: "archived whole; its rows leave with their partition"
         case .otherRuleFirst: "rows of another rule are archived and leave first"
         case .notReplicated: "it is published, and replicate_deletes is not set"
+        case .notOnRecord: "the ledger does not know this archive as it is"
+        case .rowsRemain: "rows of its range are in a table still, or were not dropped by a night"
         }
     }
 }

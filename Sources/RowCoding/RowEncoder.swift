@@ -7,19 +7,32 @@ public struct RowEncoder: ~Copyable {
     private let key: Int
     private let checksUTF8: Bool
     private(set) var literal = OutputBuffer()
+    /// By their columns.
+    private let searched: [FieldHashes]
 
     /// Bytes that a usual row gains beyond its COPY text line: keys, quotes, braces. With it the
     /// size of the lines can be estimated while reading, so that parts are cut deterministically.
     public let rowOverhead: Int
 
     /// `key`: the index of the key column. `checksUTF8`: for a database whose encoding promises
-    /// nothing (SQL_ASCII).
-    public init(columns: [CodedColumn], key: Int?, checksUTF8: Bool) {
+    /// nothing (SQL_ASCII). `searched`: columns whose values are kept as hashes.
+    public init(
+        columns: [CodedColumn], key: Int?, checksUTF8: Bool, searched: [Int] = []
+    ) {
         precondition(key.map(columns.indices.contains) ?? true, "the key is one of the columns")
         layout = LineLayout(columns)
         rowOverhead = layout.rowOverhead
         self.key = key ?? -1
         self.checksUTF8 = checksUTF8
+        self.searched = searched.sorted().map(FieldHashes.init)
+    }
+
+    /// The different values of a searched column since the last call, as `FieldHash` has them; nil
+    /// where there were too many.
+    public mutating func takeHashes(of column: Int) -> [UInt64]? {
+        guard let hashes = searched.first(where: { $0.column == column }) else { return nil }
+        defer { hashes.removeAll() }
+        return hashes.all()
     }
 
     /// `lines`: whole COPY text lines, each ended by a newline. Appends one NDJSON line, ended by
@@ -52,13 +65,21 @@ public struct RowEncoder: ~Copyable {
         var sink = output.sink()
         let last = layout.count - 1
         var index = 0
+        var nth = 0
+        var nextSearched = searched.first?.column ?? -1
         while index <= last {
             if index == key { keyField.at = source.at }
+            let field = source.at
             do throws(CodingFault.Reason) {
                 try encodeField(&source, &sink, &output, layout.columns[index])
             } catch {
                 column = index
                 throw error
+            }
+            if index == nextSearched {
+                searched[nth].add(field: field, source.at - field)
+                nth &+= 1
+                nextSearched = nth < searched.count ? searched[nth].column : -1
             }
             guard source.byte == (index < last ? ASCII.tab : ASCII.newline) else {
                 throw .fieldCount

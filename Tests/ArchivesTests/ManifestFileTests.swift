@@ -18,11 +18,14 @@ import Testing
 
     @Test func everyCorruptionIsDetected() throws {
         let good = Array(goldenManifest.utf8)
+        var reader = ManifestReader()
+        _ = try reader.decode(good, path: "x")
         for index in good.indices {
             for change in [0x01, 0x20, 0x80] as [UInt8] {
                 var bytes = good
                 bytes[index] ^= change
                 #expect(throws: ArchiveError.self) { try ManifestFile.decode(bytes) }
+                #expect(throws: ArchiveError.self) { try reader.decode(bytes, path: "x") }
             }
             #expect(throws: ArchiveError.self) { try ManifestFile.decode(Array(good[..<index])) }
             #expect(throws: ArchiveError.self) {
@@ -63,6 +66,24 @@ import Testing
         let found = try #require(
             problem { _ = try ManifestFile.decode(withChecksum(changed), path: "x") })
         #expect(found.id == "archive.damaged")
+        var reader = ManifestReader()
+        _ = try reader.decode(Array(goldenManifest.utf8), path: "x")
+        #expect(problem { _ = try reader.decode(withChecksum(changed), path: "x") } == found)
+    }
+
+    /// What a reader has read before makes no difference to what it reads.
+    @Test func oneAfterTheOtherIsReadAsAlone() throws {
+        var others = [Manifest.golden, .golden, .golden, .golden, .golden]
+        others[1].generation = 7
+        others[1].warnings = ["\n  \"columns\": [", "\n  \"origin\": {"]
+        others[2].definition.columns[0].name = "another"
+        others[3].definition.indexes = []
+        others[4].encodings[0] = "hex"
+        var reader = ManifestReader()
+        for manifest in others + others.reversed() + [others[1], others[0], manifest([])] {
+            let bytes = try ManifestFile.encode(manifest)
+            #expect(try reader.decode(bytes, path: "x") == manifest)
+        }
     }
 
     @Test func aNewerFormatIsNamed() throws {

@@ -119,6 +119,28 @@ import Testing
         let read = all.split(whereSeparator: { $0 == "|" || $0.isNewline }).map(String.init)
         #expect(read == expected)
 
+        // What `export-ddl` prints, word for word.
+        let ddl = try scene.pgretain(
+            ["archives", "export-ddl", "--engine", "duckdb", "--table", "system_logs"])
+        #expect(ddl.status == 0, "\(ddl.stderr)")
+        let view = try Self.run(
+            Self.python,
+            [
+                "-c",
+                script.replacingOccurrences(of: "for row", with: "duckdb.sql(sys.argv[2])\nfor row")
+                    .replacingOccurrences(
+                        of: "sys.argv[1]).fetchall", with: "sys.argv[1]).fetchall"),
+                "SELECT \(Self.facts()), count(extra_metadata) FROM system_logs WHERE month < '03'",
+                ddl.stdout,
+            ])
+        #expect(
+            view.split(whereSeparator: { $0 == "|" || $0.isNewline }).map(String.init) == expected)
+        for engine in ["athena", "trino", "spark", "clickhouse"] {
+            let other = try scene.pgretain(
+                ["archives", "export-ddl", "--engine", engine, "--table", "system_logs"])
+            #expect(other.status == 0 && other.stdout.contains("user_id"), "\(other.stderr)")
+        }
+
         // The very query of the documentation, with its own types and the directories as columns.
         let documented = try #require(
             try Documentation.blocks("sql", of: "docs/archive-format.md").first)

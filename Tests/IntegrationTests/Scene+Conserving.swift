@@ -40,7 +40,7 @@ extension Scene {
     func unfinished() throws -> [String] {
         guard let all = FileManager.default.enumerator(atPath: archives) else { return [] }
         return all.compactMap { $0 as? String }
-            .filter { ($0 as NSString).lastPathComponent.hasPrefix(".") }
+            .filter { ($0 as NSString).lastPathComponent.hasPrefix(".") && !$0.hasSuffix(".bloom") }
     }
 
     /// Runs until no other run is in the way: a server process may outlive its killed client a

@@ -198,6 +198,8 @@ import Testing
 
     @Test func brakesHoldUntilApproved() {
         forEachWorld(seed: 3) { seen, plan, now in
+            var plan = plan
+            plan.problems.removeAll { $0.id == "policy.archives" }
             guard seen.policy.then != .keep else {
                 let asks = plan.problems.contains { $0.status == .brake }
                 return asks ? "asks approval for keeping" : nil
@@ -281,6 +283,50 @@ import Testing
             }
             return nil
         }
+    }
+
+    @Test func noArchiveGoesWhoseRowsMayBeWantedOrWereNotDropped() {
+        var expired = 0
+        forEachWorld(seed: 10) { seen, plan, now in
+            guard let keep = seen.policy.keepArchives else {
+                return plan.archives.isEmpty ? nil : "removes what is kept for ever"
+            }
+            let calendar = TableCalendar(
+                policy: seen.policy, keyType: seen.table!.keyType, now: now)
+            let begun = plan.expiries.filter(\.isBeingRemoved).count
+            if plan.expiries.count - begun > seen.policy.maxRetire { return "too many a night" }
+            for entry in plan.expiries {
+                expired += 1
+                let bounds = entry.bounds
+                if bounds.to > keep.before(calendar.now, in: calendar.zone) {
+                    return "is too young"
+                }
+                if seen.orders.reasonToKeep(bounds, at: now) != nil { return "somebody keeps it" }
+                guard let approved = seen.approved?.keepArchives,
+                    keep.before(now, in: seen.policy.zone)
+                        <= approved.before(now, in: seen.policy.zone)
+                else { return "nobody approved it" }
+                if seen.superseded.contains(entry.slice) { return "rows have vanished" }
+                if seen.partitions.contains(where: { $0.bounds?.overlaps(bounds) ?? false }) {
+                    return "a partition has its range"
+                }
+                if seen.quarantine.contains(where: { $0.bounds.overlaps(bounds) }) {
+                    return "its rows wait in quarantine"
+                }
+                if seen.agedPeriods.contains(where: { $0.bounds.overlaps(bounds) }) {
+                    return "rows of its range are in a wide partition"
+                }
+                guard
+                    seen.agedArchives.contains(where: { $0.slice == entry.slice && $0.isOnRecord })
+                else { return "the ledger does not know it" }
+                let state = seen.states[bounds]
+                if state?.rowsAreGone != true, state?.kind != .expiring {
+                    return "was never dropped"
+                }
+            }
+            return nil
+        }
+        #expect(expired > 100, "the worlds hold too little to expire: \(expired)")
     }
 
     @Test func aLongerRetentionNeverRetiresMore() {

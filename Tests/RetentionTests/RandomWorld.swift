@@ -121,7 +121,35 @@ struct RandomWorld {
             seen.orders.pauses.append(
                 Pause(table: nil, reason: "audit", by: "ops", until: maybe(now)))
         }
+        age(&seen, now: now)
         return seen
+    }
+
+    /// Gives archives a retention, and some that are older.
+    private mutating func age(_ seen: inout TableObservation, now: Instant) {
+        guard random.chance(50) else { return }
+        seen.policy.keepArchives = span()
+        if random.chance(70) { seen.approved?.keepArchives = seen.policy.keepArchives }
+        let calendar = TableCalendar(
+            policy: seen.policy, keyType: seen.table?.keyType ?? .date, now: now)
+        for index in -30...0 where random.chance(40) {
+            let bounds = calendar.period.bounds(
+                containing: calendar.now, plus: index, in: calendar.zone)
+            let slice = calendar.slice(of: bounds)
+            let isBegun = seen.policy.rules.isEmpty && random.chance(10)
+            seen.agedArchives.append(
+                .init(
+                    bounds: bounds, slice: slice, digest: ContentDigest(), bytes: 1,
+                    isOnRecord: random.chance(80), isBeingRemoved: isBegun))
+            if seen.policy.rules.isEmpty, random.chance(70) {
+                let kinds: [LedgerEvent.Kind] = [.dropped, .deleted, .archived, .restored]
+                seen.states[bounds] = LedgerEvent(
+                    isBegun ? .expiring : kinds.randomElement(using: &random) ?? .dropped,
+                    table: seen.policy.table, bounds: bounds)
+            }
+            if random.chance(5) { seen.superseded.insert(slice) }
+            if random.chance(5) { seen.orders.holds.append(hold(bounds, now: now)) }
+        }
     }
 
     private mutating func rules() -> [RowRule] {

@@ -311,7 +311,8 @@ struct Archiving {
             "archive.vanished", .data,
             "\(missing) rows that the archive \(export.staged.slice) held are gone from "
                 + "\(export.manifest.partition.name). Both generations are kept. Nothing was dropped.",
-            hint: "Find out what removed or changed them; pgretain archives list shows both.")
+            hint: "Find out what removed or changed them; then pgretain archives accept --table "
+                + "\(session.table.name.description.shellWord) --period … --reason …")
     }
 
     private func record(_ manifest: Manifest, _ subject: Departing) throws {

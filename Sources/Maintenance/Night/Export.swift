@@ -47,7 +47,8 @@ struct Export {
             into: staged, columns, snapshot, subject, session)
         let pipeline = PartPipeline(
             session: session, subject: subject, columns: columns, staged: staged,
-            firstIndex: adopted.count, age: age)
+            firstIndex: adopted.count, age: age,
+            searched: session.settings.searched(of: snapshot.definition, columns))
         let own = try pipeline.run(
             try snapshot.copyOut(columns: snapshot.definition.columns.map(\.name)))
         let witness = try snapshot.witness()

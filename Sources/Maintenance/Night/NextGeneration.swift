@@ -43,6 +43,7 @@ struct NextGeneration {
         return try WidenedParts(
             old: old, source: try session.store.directory(of: subject.slice), staged: staged,
             compression: session.settings.compression, columns: columns,
+            searched: session.settings.searched(of: snapshot.definition, columns),
             interruption: session.interruption
         ).write()
     }

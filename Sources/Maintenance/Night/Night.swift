@@ -6,7 +6,7 @@ import Retention
 /// What is asked of a run.
 public struct NightOptions: Sendable {
     public enum Phase: String, Sendable, CaseIterable {
-        case premake, retire, sample
+        case premake, retire, expire, sample
     }
 
     /// Nil: all of them.
@@ -17,6 +17,7 @@ public struct NightOptions: Sendable {
     public var deadlineSeconds: Double?
     /// The clock, when it is not the server's.
     public var now: Instant?
+    var hastened: Hastened?
 
     public init(
         only: Phase? = nil, maxRetire: Int? = nil, deadlineSeconds: Double? = nil,
@@ -29,6 +30,8 @@ public struct NightOptions: Sendable {
     }
 
     func includes(_ phase: Phase) -> Bool { only == nil || only == phase }
+
+    var usesStore: Bool { includes(.retire) || includes(.expire) }
 }
 
 /// Tonight's work: heal, premake, retire, sample growth.
@@ -95,7 +98,7 @@ public struct Night {
         for index in site.tables.indices {
             prepare(index, identity, stores: stores, now: clock.now, &report)
         }
-        if let stores, options.includes(.retire) {
+        if let stores, options.usesStore {
             timeBudget.learn(try control.ledger.exportThroughput())
             for index in site.tables.indices {
                 retire(index, identity, stores: stores, now: clock.now, &report)
@@ -108,7 +111,7 @@ public struct Night {
     private func openStores(
         _ control: Connection, _ run: RunIdentity, _ report: inout Report
     ) -> Stores? {
-        guard options.includes(.retire) else { return nil }
+        guard options.usesStore else { return nil }
         do {
             return try site.openStores(for: control, by: run)
         } catch {
@@ -181,17 +184,30 @@ public struct Night {
         guard report.tables[index].canGoOn else { return }
         withTable(index, identity, now: now, &report) { connection, table, lock, entry in
             let settings = site.tables[index]
-            let seen = TableObservation.observe(
+            var seen = TableObservation.observe(
                 settings, on: connection, store: stores.main, now: now)
-            let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
+            if let hastened = options.hastened { seen = seen.hastened(hastened.bounds, at: now) }
+            var plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
+            if let hastened = options.hastened {
+                plan = plan.only(hastened.bounds)
+                for drop in plan.drops {
+                    try connection.ledger.append(
+                        LedgerEvent(
+                            .hastened, table: table.name, relation: drop.table.formerName,
+                            relationOID: drop.table.oid, bounds: drop.table.bounds,
+                            details: ["reason": hastened.reason]), by: identity)
+                }
+            }
             entry.problems += plan.problems.filter {
                 !$0.id.hasPrefix("premake.") && !entry.problems.contains($0)
+                    && (options.includes(.retire) || $0.id != "policy.approval")
             }
             entry.notes += plan.notes
             var night = TableNight(
                 session: session(settings, connection, stores, table, lock, identity, now),
                 report: entry)
-            night.run(plan)
+            if options.includes(.retire) { night.run(plan) }
+            if options.includes(.expire) { night.expire(plan) }
             entry = night.report
         }
     }

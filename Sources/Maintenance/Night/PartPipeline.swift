@@ -14,6 +14,8 @@ struct PartPipeline {
     let firstIndex: Int
     /// Of the snapshot that is read.
     let age: SnapshotAge
+    /// Columns whose values get a filter.
+    let searched: [Int]
 
     private struct Block: Sendable {
         let index: Int
@@ -33,7 +35,7 @@ struct PartPipeline {
         // and a part that is not UTF-8 is no JSON, nor could a restore hand it to a server.
         let encoder = RowEncoder(columns: columns, key: key, checksUTF8: true)
         let rowOverhead = encoder.rowOverhead
-        let (columns, staged) = (columns, staged)
+        let (columns, staged, searched) = (columns, staged, searched)
         let compression = session.settings.compression
         let interruption = session.interruption
         let budget = session.site.partBytes
@@ -49,7 +51,8 @@ struct PartPipeline {
         try Threads.run(
             workers,
             work: {
-                var encoder = RowEncoder(columns: columns, key: key, checksUTF8: true)
+                var encoder = RowEncoder(
+                    columns: columns, key: key, checksUTF8: true, searched: searched)
                 var writer = PartWriter(compression: compression)
                 var lines = OutputBuffer()
                 while let block = full.pop() {
@@ -61,6 +64,8 @@ struct PartPipeline {
                         writer.append(lines.bytes)
                     }
                     let written = try writer.finish(index: block.index, into: staged)
+                    try PartFilter.write(
+                        encoder.takeValues(columns, searched), of: written, into: staged)
                     progress.add(rows: summary.digest.rows, bytes: Int(written.ndjsonBytes))
                     finished.push(
                         Part(index: block.index, part: Manifest.Part(written, summary)))
@@ -106,6 +111,18 @@ struct PartPipeline {
                 hint: "Please report it.")
         }
         return ordered
+    }
+}
+
+extension RowEncoder {
+    /// What a part's filter is made of.
+    mutating func takeValues(_ columns: [CodedColumn], _ searched: [Int]) -> [PartFilter.Values] {
+        var values: [PartFilter.Values] = []
+        for column in searched {
+            guard let hashes = takeHashes(of: column) else { continue }
+            values.append(PartFilter.Values(column: columns[column].name, hashes: hashes))
+        }
+        return values
     }
 }
 

@@ -142,9 +142,11 @@ struct RangedExport {
         else { return try snapshot.end() }
         let staged = try session.store.stage(subject.slice)
         do {
+            let columns = codedColumns(snapshot)
             let pipeline = PartPipeline(
-                session: session, subject: subject, columns: codedColumns(snapshot),
-                staged: staged, firstIndex: 0, age: age)
+                session: session, subject: subject, columns: columns, staged: staged,
+                firstIndex: 0, age: age,
+                searched: session.settings.searched(of: snapshot.definition, columns))
             let parts = try pipeline.run(
                 try snapshot.copyOut(
                     columns: snapshot.definition.columns.map(\.name), pages: pages))

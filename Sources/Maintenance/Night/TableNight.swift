@@ -263,7 +263,7 @@ struct TableNight {
 
     // MARK: Going on
 
-    private mutating func attempt(_ step: (inout TableNight) throws -> Void) {
+    mutating func attempt(_ step: (inout TableNight) throws -> Void) {
         do {
             try step(&self)
         } catch let postponed as Postponed {
@@ -274,7 +274,7 @@ struct TableNight {
         }
     }
 
-    private mutating func goOn() -> Bool {
+    mutating func goOn() -> Bool {
         if session.interruption.status != nil || session.connection.isBroken { return false }
         let storeIsOut = report.problems.contains {
             $0.status == .inputOutput || $0.status == .cannotCreate

@@ -11,6 +11,8 @@ struct WidenedParts {
     let compression: Compression
     /// Of the wider table; those of `old` come first.
     let columns: [CodedColumn]
+    /// Those whose values get filters.
+    let searched: [Int]
     let interruption: Interruption
 
     func write() throws -> [Manifest.Part] {
@@ -19,7 +21,8 @@ struct WidenedParts {
         let nulls = columns.count - oldColumns.count
         var reader = PartReader()
         var decoder = RowDecoder(columns: oldColumns, key: key)
-        var encoder = RowEncoder(columns: columns, key: key, checksUTF8: true)
+        var encoder = RowEncoder(
+            columns: columns, key: key, checksUTF8: true, searched: searched)
         var writer = PartWriter(compression: compression)
         var narrow = OutputBuffer()
         var wide = OutputBuffer()
@@ -39,7 +42,10 @@ struct WidenedParts {
                 summary.add(try encoder.encode(wide.bytes, into: &lines))
                 writer.append(lines.bytes)
             }
-            let written = Manifest.Part(try writer.finish(index: index, into: staged), summary)
+            let file = try writer.finish(index: index, into: staged)
+            try PartFilter.write(
+                encoder.takeValues(columns, searched), of: file, into: staged)
+            let written = Manifest.Part(file, summary)
             guard digest == part.digest, try narrowed(written) == part.digest else {
                 throw Problem(
                     "archive.contents", .data,

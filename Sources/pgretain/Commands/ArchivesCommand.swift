@@ -4,14 +4,20 @@ import Retention
 
 struct ArchivesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "archives", abstract: "List, show and verify archives.",
+        commandName: "archives", abstract: "List, show, verify and expire archives.",
         discussion: """
             EXAMPLES
               pgretain archives list
               pgretain archives show --table public.system_logs --period 2025-01
               pgretain archives verify
+              pgretain archives verify --sample 5%
+              pgretain archives expire --dry-run
+              pgretain archives export-ddl --engine duckdb --table system_logs
             """,
-        subcommands: [List.self, Show.self, Verify.self])
+        subcommands: [
+            List.self, Show.self, Verify.self, Expire.self, Accept.self, Diff.self,
+            ExportDDL.self,
+        ])
 }
 
 extension ArchivesCommand {
@@ -66,59 +72,6 @@ extension ArchivesCommand {
                 common.json
                     ? try JSONDocument.text("manifest", manifest)
                     : ArchivesText.show(manifest, slice: slice, period: period))
-        }
-    }
-
-    struct Verify: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Read archives back from the store and prove each.",
-            discussion: """
-                EXAMPLES
-                  pgretain archives verify
-                  pgretain archives verify --table public.system_logs --period 2025-01
-
-                Proves size, sha256, gzip form, every line and value, and the
-                digest of all rows. Ends in 65 when one does not verify, and
-                in 66 when one that the ledger names is not there.
-                """)
-
-        @OptionGroup var common: CommonOptions
-        @OptionGroup var tables: TableOption
-
-        @Option(name: .long, help: "One period: 2025-01, 2025-w01, 2025-q1, 2025, 2025-01-05.")
-        var period: String?
-
-        func validate() throws {
-            if period != nil, tables.table == nil {
-                throw ValidationError("--period needs --table")
-            }
-        }
-
-        func run() throws {
-            let console = common.console
-            let site = try tables.narrow(try common.site())
-            let shelf = try ArchiveShelf(site: site, table: tables.table)
-            var slices: [Slice]?
-            if let period, let table = tables.table {
-                let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
-                _ = try shelf.manifest(of: slice)
-                slices = [slice]
-            }
-            let progress = ProgressLine(console)
-            var verified: [ArchiveShelf.Entry] = []
-            var problems = try shelf.verify(
-                slices, workers: site.workersInMemory, interruption: Surroundings.interruption,
-                progress: progress.sink
-            ) { entry, seconds in
-                verified.append(entry)
-                guard !common.json, !common.quiet else { return }
-                console.out(ArchivesText.verified(entry, seconds: seconds))
-            }
-            progress.end()
-            if slices == nil { problems += shelf.lost(site: site, tables: site.tableNames) }
-            if common.json { console.out(try JSONDocument.text("verified", verified)) }
-            for problem in problems { console.tell(problem) }
-            throw EarlyExit(status: .of(problems.map(\.status)))
         }
     }
 }

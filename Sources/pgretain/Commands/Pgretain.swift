@@ -29,7 +29,8 @@ struct Pgretain: ParsableCommand {
             ArchivesCommand.self,
             RestoreCommand.self, SearchCommand.self, HoldCommand.self, PauseCommand.self,
             ResumeCommand.self,
-            ReattachCommand.self, AdoptCommand.self, ParkCommand.self, Rebind.self, Init.self,
+            ReattachCommand.self, DropCommand.self, AdoptCommand.self, ParkCommand.self,
+            Rebind.self, Init.self,
             ConfigCommand.self,
             SchemaCommand.self,
         ])

@@ -20,7 +20,7 @@ struct Run: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var tables: TableOption
 
-    @Option(name: .long, help: "One phase alone: premake, retire or sample.")
+    @Option(name: .long, help: "One phase alone: premake, retire, expire or sample.")
     var only: NightOptions.Phase?
 
     @Option(name: .long, help: "Partitions each table may lose in this run, oldest first.")

@@ -20,6 +20,7 @@ struct ConfigurationResolver {
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
         "slice_over", "partitioned", "replicate_deletes", "default", "rules",
+        "search_columns", "keep_archives",
     ]
     private static let ruleKeys = ["where", "retain", "archive"]
     private static let limitKeys =
@@ -30,9 +31,7 @@ struct ConfigurationResolver {
         "on_failure": "notifications are not built yet",
     ]
     private static let laterOfTables = [
-        "search_columns": "Bloom filters are not built yet; search works without",
-        "redact": "redaction is not built yet",
-        "keep_archives": "archives are kept for ever",
+        "redact": "redaction is not built yet"
     ]
 
     init(
@@ -248,14 +247,17 @@ struct ConfigurationResolver {
         let strays: StrayRows = choice(
             entries["default"], "\(path).default", default: .report)
         let rules = rules(entries["rules"], "\(path).rules", retain: retain, zone ?? .utc)
+        let searchColumns = searchColumns(entries["search_columns"], "\(path).search_columns")
+        let keepArchives = keepArchives(
+            entries["keep_archives"], "\(path).keep_archives", retain: retain)
         guard let name, let key, let retain, let zone else { return nil }
         return TableSettings(
             policy: RetentionPolicy(
                 table: name, key: key, period: period, premake: premake, retain: retain,
                 then: then, grace: grace, zone: zone, maxRetire: maxRetire,
                 isPlain: !isPartitioned, replicatesDeletes: replicates,
-                drainsDefault: strays == .drain, rules: rules),
-            compression: compression, sliceOver: sliceOver)
+                drainsDefault: strays == .drain, rules: rules, keepArchives: keepArchives),
+            compression: compression, sliceOver: sliceOver, searchColumns: searchColumns)
     }
 
     private mutating func rules(
@@ -318,7 +320,7 @@ struct ConfigurationResolver {
 
     // MARK: Values with a default
 
-    private mutating func number(
+    mutating func number(
         _ node: Node?, _ key: String, _ range: ClosedRange<Int>, default: Int
     ) -> Int {
         let value = node.flatMap { reader.whole($0, key: key, in: range) }
@@ -339,25 +341,6 @@ struct ConfigurationResolver {
 
     private enum Flag: String, CaseIterable {
         case `true`, `false`
-    }
-
-    private mutating func compression(_ node: Node?, _ key: String) -> Compression {
-        if let node, node.string != "lines" {
-            return .level(number(node, key, 1...12, default: 6))
-        }
-        _ = note(key, "lines", node.map(source) ?? .default)
-        return .lines
-    }
-
-    private mutating func sliceOver(_ node: Node?, _ key: String) -> Int64 {
-        guard let node else {
-            let size = ByteCount(50_000_000_000)
-            _ = note(key, size.description, .default)
-            return size.bytes
-        }
-        let bytes = size(node, key)?.bytes ?? .max
-        if bytes < 1_000_000 { reader.complain("must be at least 1 MB", key: key, at: node) }
-        return bytes
     }
 
     private mutating func span(_ node: Node?, _ key: String, default: Span) -> Span {

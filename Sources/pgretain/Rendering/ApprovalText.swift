@@ -4,12 +4,18 @@ import Retention
 /// What an operator has said yes to.
 enum ApprovalText {
     static func text(_ approval: Approval) -> String {
-        guard approval.then != .keep else {
+        guard approval.then != .keep || approval.keepArchives != nil else {
             return "\(approval.table): then: keep removes nothing; there is nothing to approve\n"
         }
         let state = approval.isNew ? "approved" : "was approved before"
         var text =
             "\(approval.table): \(state): retain \(approval.retain), then \(approval.then.rawValue)\n"
+        if let keep = approval.keepArchives {
+            text += "  archives go once all of them is \(keep) old, FOR GOOD: today "
+            text += "\(Quantities.plural(approval.archives.count, "archive"))\n"
+            for archive in approval.archives { text += "    \(archive)\n" }
+        }
+        guard approval.then != .keep else { return text }
         text += "  everything before \(approval.cutoff.dateText) goes: "
         text += "\(Quantities.plural(approval.partitions.count, "partition")), "
         text += Quantities.bytes(approval.bytes)

@@ -24,6 +24,21 @@ enum ArchivesText {
         return "verified  \(entry.slice)  \(rows)  \(Quantities.duration(seconds))\n"
     }
 
+    static func diff(_ diff: ArchiveDiff) -> String {
+        var table = TextTable([.left, .right])
+        table.add("in both", Quantities.plural(diff.inBoth, "row"))
+        table.add("only in the archive", Quantities.plural(diff.onlyArchived, "row"))
+        table.add("only live", Quantities.plural(diff.onlyLive, "row"))
+        return "\(diff.slice) and \(diff.relation)\n" + table.text
+    }
+
+    static func sample(_ sample: ArchiveShelf.Sample) -> String {
+        "read \(sample.archives) of \(Quantities.plural(sample.all, "archive")), "
+            + "\(Quantities.bytes(sample.bytes)); "
+            + (sample.oldest.map { "each was read since \($0.dateText)\n" }
+                ?? "some were never read\n")
+    }
+
     static func show(_ manifest: Manifest, slice: Slice, period: String) -> String {
         var table = TextTable([.left, .left], indent: "")
         table.add("archive", slice.description)

@@ -21,6 +21,7 @@ enum PlanText {
                 }
             text += "  by \(policy.key), a \(policy.period.rawValue) each in \(policy.zone.name); "
             text += "retain \(policy.retain), \(end)\n"
+            if let keep = policy.keepArchives { text += "  archives are kept for \(keep)\n" }
             for rule in policy.rules { text += "  rule: \(rule)\n" }
         }
         text += "  expired is what lies wholly before \(plan.cutoff.dateText)\n\n"
@@ -55,6 +56,12 @@ enum PlanText {
                 plan.unsettled.contains(entry) ? "settle" : verb, name,
                 entry.table.bounds.description, Quantities.bytes(entry.table.bytes), why)
         }
+        for entry in plan.archives {
+            let (verb, why) = words(entry.verdict)
+            table.add(
+                verb, entry.slice.path, entry.bounds.description, Quantities.bytes(entry.bytes),
+                verb == "expire" ? "the archive goes" : "archive: \(why)")
+        }
         text += table.text
         for note in plan.notes { text += "  note: \(note)\n" }
         for problem in plan.problems {
@@ -80,8 +87,8 @@ enum PlanText {
         case .keep(let reason): ("keep", reason.sentence)
         case .retire(let steps):
             (
-                steps == [.drop]
-                    ? "drop"
+                steps == [.drop] || steps == [.expire]
+                    ? steps[0].rawValue
                     : steps.contains(.delete)
                         ? "retire" : steps.contains(.detach) ? "retire" : "archive",
                 steps.map(\.rawValue).joined(separator: ", ")

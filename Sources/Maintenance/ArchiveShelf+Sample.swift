@@ -1,0 +1,97 @@
+import Archives
+import Retention
+
+/// The nightly scrub: a share of the store, what was not looked at for longest first.
+extension ArchiveShelf {
+    public struct Sample: Sendable, Encodable {
+        /// How many archives were read, of how many.
+        public var archives = 0
+        public var all = 0
+        public var bytes: Int64 = 0
+        /// When the archive was read last that has waited longest now; nil while some never were.
+        public var oldest: Instant?
+    }
+
+    /// Reads back archives of `share` of all bytes, and writes down which. Those come first that were
+    /// not good the last time; then those that were never read, or longest ago.
+    ///
+    /// - Parameter share: above 0, up to 1.
+    public func verify(
+        sample share: Double, now: Instant?, workers: Int, interruption: Interruption,
+        progress: ProgressSink?, each: (Entry, Double) -> Void
+    ) throws -> (sample: Sample, problems: [Problem]) {
+        var record = try store.checkRecord()
+        // Those of other tables stay in it.
+        let places = Set(try store.places().archives.map { store.place(of: $0.directory) })
+        record.checks = record.checks.filter { places.contains($0.key) }
+
+        let chosen = choose(share, by: record)
+        var problems: [Problem] = []
+        var saved = Stopwatch()
+        do {
+            for archive in chosen {
+                try interruption.check()
+                let found = try verify(
+                    [archive], workers: workers, interruption: interruption, progress: progress,
+                    each: each)
+                problems += found
+                record.checks[store.place(of: archive.directory)] = .init(
+                    generation: archive.generation, at: now ?? HostClock.now, isGood: found.isEmpty)
+                if saved.seconds > 30 {
+                    try store.write(record)
+                    saved = Stopwatch()
+                }
+            }
+        } catch {
+            try store.write(record)
+            throw error
+        }
+        try store.write(record)
+        let last = stored.map { check(of: $0, in: record)?.at }
+        let sample = Sample(
+            archives: chosen.count, all: stored.count,
+            bytes: chosen.reduce(0) { $0 + $1.bytes },
+            oldest: last.contains(nil) ? nil : last.compactMap { $0 }.min())
+        return (sample, problems + strangerProblems)
+    }
+
+    private func choose(_ share: Double, by record: CheckRecord) -> [StoredArchive] {
+        func rank(_ archive: StoredArchive) -> (Int, Instant) {
+            guard let check = check(of: archive, in: record) else { return (1, .distantPast) }
+            return (check.isGood ? 2 : 0, check.at)
+        }
+        let ordered = stored.map { (archive: $0, rank: rank($0)) }.enumerated().sorted { a, b in
+            a.element.rank != b.element.rank
+                ? a.element.rank < b.element.rank : a.offset < b.offset
+        }.map(\.element.archive)
+        let wanted = Double(stored.reduce(0) { $0 + $1.bytes }) * share
+        var taken: Int64 = 0
+        return ordered.filter { archive in
+            // What cannot even be listed costs nothing to look at.
+            guard archive.bytes > 0 else { return true }
+            guard taken == 0 || Double(taken) < wanted else { return false }
+            taken += archive.bytes
+            return true
+        }
+    }
+
+    private func check(of archive: StoredArchive, in record: CheckRecord) -> CheckRecord.Check? {
+        record.checks[store.place(of: archive.directory)].flatMap {
+            $0.generation == archive.generation ? $0 : nil
+        }
+    }
+}
+
+extension StoredArchive {
+    fileprivate var bytes: Int64 {
+        if case .success(let manifest) = manifest { manifest.bytes } else { 0 }
+    }
+
+    fileprivate var generation: Int {
+        if case .success(let manifest) = manifest { manifest.generation } else { 0 }
+    }
+}
+
+extension Instant {
+    fileprivate static let distantPast = Instant(microseconds: .min)
+}

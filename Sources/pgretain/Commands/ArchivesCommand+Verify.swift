@@ -1,0 +1,89 @@
+import ArgumentParser
+import Maintenance
+import Retention
+
+extension ArchivesCommand {
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read archives back from the store and prove each.",
+            discussion: """
+                EXAMPLES
+                  pgretain archives verify
+                  pgretain archives verify --table public.system_logs --period 2025-01
+                  pgretain archives verify --sample 5%
+
+                Proves size, sha256, gzip form, every line and value, and the
+                digest of all rows. Ends in 65 when one does not verify, and
+                in 66 when one that the ledger names is not there.
+
+                --sample reads a share of all bytes, a whole archive at least:
+                first what was not good the last time, then what was not read
+                for longest. Which were read is kept in the store's root.
+                """)
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var tables: TableOption
+
+        @Option(name: .long, help: "One period: 2025-01, 2025-w01, 2025-q1, 2025, 2025-01-05.")
+        var period: String?
+
+        @Option(
+            name: .long, help: "A share of the store, such as 5%, oldest-checked first.",
+            transform: { text in
+                guard text.hasSuffix("%"), let percent = Double(text.dropLast()), percent > 0,
+                    percent <= 100
+                else { throw ValidationError("`\(text)` is no share; write it like 5%") }
+                return percent / 100
+            })
+        var sample: Double?
+
+        func validate() throws {
+            if period != nil, sample != nil {
+                throw ValidationError("say either --period or --sample")
+            }
+            if period != nil, tables.table == nil {
+                throw ValidationError("--period needs --table")
+            }
+        }
+
+        func run() throws {
+            let console = common.console
+            let site = try tables.narrow(try common.site())
+            let shelf = try ArchiveShelf(
+                site: site, table: tables.table, isWritable: sample != nil)
+            var slices: [Slice]?
+            if let period, let table = tables.table {
+                let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
+                _ = try shelf.manifest(of: slice)
+                slices = [slice]
+            }
+            let progress = ProgressLine(console)
+            var verified: [ArchiveShelf.Entry] = []
+            let tell = { (entry: ArchiveShelf.Entry, seconds: Double) in
+                verified.append(entry)
+                for note in entry.notes ?? [] { console.say("note: \(entry.slice): \(note)") }
+                guard !common.json, !common.quiet else { return }
+                console.out(ArchivesText.verified(entry, seconds: seconds))
+            }
+            let workers = site.workersInMemory
+            let interruption = Surroundings.interruption
+            var problems: [Problem]
+            var read: ArchiveShelf.Sample?
+            if let sample {
+                (read, problems) = try shelf.verify(
+                    sample: sample, now: common.now, workers: workers,
+                    interruption: interruption, progress: progress.sink, each: tell)
+            } else {
+                problems = try shelf.verify(
+                    slices, workers: workers, interruption: interruption, progress: progress.sink,
+                    each: tell)
+            }
+            progress.end()
+            if slices == nil { problems += shelf.lost(site: site, tables: site.tableNames) }
+            if common.json { console.out(try JSONDocument.text("verified", verified)) }
+            if let read, !common.json, !common.quiet { console.out(ArchivesText.sample(read)) }
+            for problem in problems { console.tell(problem) }
+            throw EarlyExit(status: .of(problems.map(\.status)))
+        }
+    }
+}
