@@ -37,3 +37,19 @@ public struct Anomaly: Equatable, Sendable {
         }
     }
 }
+
+extension Anomaly {
+    private static let weekdayNames = [
+        "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+    ]
+
+    /// `2026-03-14: 4.8 × the usual Saturday (1.9 GB against 400 MB)`
+    ///
+    /// - Parameter amount: writes a value down.
+    public func sentence(_ amount: (Double) -> String) -> String {
+        let like = days == 1 ? Self.weekdayNames[date.weekday - 1] : "day of other periods"
+        let tenths = Int((10 * value / usual).rounded())
+        return "\(date): \(tenths / 10).\(tenths % 10) × the usual \(like) "
+            + "(\(amount(value)) against \(amount(usual)))"
+    }
+}

@@ -25,6 +25,8 @@ public struct Site: Sendable {
     public var throttle: ThrottleSettings
     /// What monitoring is alarmed by.
     public var check = CheckSettings()
+    /// Bytes that the database may come to fill; nil leaves it to the disk.
+    public var capacity: ByteCount?
     /// Name and version, as manifests and the ledger have it.
     public var tool: String
 

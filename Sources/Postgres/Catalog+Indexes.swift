@@ -8,10 +8,8 @@ extension Catalog {
             """
             SELECT x.relname, m.amname, i.indisunique OR i.indisexclusion OR i.indisreplident,
                 i.indisvalid, pg_catalog.pg_get_expr(i.indpred, i.indrelid, true),
-                CASE x.relkind WHEN 'I' THEN (
-                    SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_relation_size(t.relid)), 0)
-                    FROM pg_catalog.pg_partition_tree(i.indexrelid) AS t WHERE t.isleaf)
-                ELSE pg_catalog.pg_relation_size(i.indexrelid) END::bigint,
+                (SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_relation_size(t.oid)), 0)::bigint
+                FROM (\(Self.indexTree)) AS t (oid)),
                 k.number, k.number > i.indnkeyatts,
                 pg_catalog.pg_get_indexdef(i.indexrelid, k.number::integer, true),
                 COALESCE(i.indclass[k.number - 1], 0), COALESCE(i.indcollation[k.number - 1], 0),

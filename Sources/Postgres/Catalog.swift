@@ -218,11 +218,11 @@ extension KeyType {
 
 extension Connection {
     /// Sizes open each table for an instant: behind an ACCESS EXCLUSIVE lock that is a wait, which
-    /// ends after three seconds.
+    /// ends after three seconds, or after what `hurry` says.
     func whileLocksAreShort<Value>(_ body: () throws -> Value) throws -> Value {
         if isInTransaction { return try body() }
         return try transaction(.readCommitted) {
-            try setLocal(lockTimeout: 3000)
+            try setLocal(lockTimeout: longestWaitMilliseconds)
             return try body()
         }
     }

@@ -13,6 +13,8 @@ public final class Connection {
     private var hasFailed = false
     /// A COPY or a transaction that nobody else may run statements in.
     var isOccupied = false
+    /// For a lock that only a look at sizes wants.
+    var longestWaitMilliseconds = 3000
 
     public private(set) var facts: ServerFacts
 

@@ -37,7 +37,7 @@ public struct PostgresError: Error, Equatable, Sendable {
         return line[...first] + "…" + line[last...]
     }
 
-    var isLockTimeout: Bool { sqlState == "55P03" }
+    public var isLockTimeout: Bool { sqlState == "55P03" }
     var isDeadlock: Bool { sqlState == "40P01" }
     var isPermission: Bool { sqlState == "42501" }
 

@@ -36,3 +36,23 @@ extension ByteCount: CustomStringConvertible {
         return "\(bytes / unit.bytes) \(unit.name)"
     }
 }
+
+extension ByteCount {
+    /// `412 MB`, `1.92 GB`: powers of ten, three digits.
+    public var rounded: String {
+        let units = ["B", "kB", "MB", "GB", "TB", "PB"]
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 999.5, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        let decimals = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
+        let scale = [1.0, 10, 100][decimals]
+        let scaled = Int64((value * scale).rounded())
+        guard decimals > 0 else { return "\(scaled) \(units[unit])" }
+        let digits = String(scaled % Int64(scale))
+        let zeros = String(repeating: "0", count: decimals - digits.count)
+        return "\(scaled / Int64(scale)).\(zeros)\(digits) \(units[unit])"
+    }
+}

@@ -14,6 +14,7 @@ struct Pgretain: ParsableCommand {
               pgretain check                  one line for monitoring
               pgretain archives verify        read every archive back, prove it
               pgretain restore --table system_logs --period 2025-01 --into back
+              pgretain report                 how big, how fast, until when
               pgretain search --table system_logs --where request_id=… --limit 1
 
             EXIT STATUS
@@ -26,6 +27,7 @@ struct Pgretain: ParsableCommand {
         version: Surroundings.tool,
         subcommands: [
             Run.self, PlanCommand.self, Approve.self, Status.self, CheckCommand.self,
+            ReportCommand.self,
             ArchivesCommand.self,
             RestoreCommand.self, SearchCommand.self, HoldCommand.self, PauseCommand.self,
             ResumeCommand.self,

@@ -15,7 +15,7 @@ struct ConfigurationResolver {
     private static let keys = [
         "database", "role", "password_command", "archives", "copies", "workers", "jobs",
         "part_size",
-        "tables", "limits", "check",
+        "tables", "limits", "check", "capacity",
     ]
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
@@ -26,7 +26,6 @@ struct ConfigurationResolver {
     private static let limitKeys =
         ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
     private static let later = [
-        "capacity": "the forecast is not built yet",
         "databases": "one database a configuration",
         "on_failure": "notifications are not built yet",
     ]
@@ -75,6 +74,7 @@ struct ConfigurationResolver {
                 limits?["lock_attempts"], "limits.lock_attempts", 1...1000, default: 20),
             throttle: throttle(limits ?? [:]), tool: tool)
         site.check = check(entries["check"])
+        site.capacity = size(entries["capacity"], "capacity")
         let passwordCommand = passwordCommand(entries["password_command"])
         guard reader.problems.isEmpty else { throw problem(reader.problems) }
         return Configuration(

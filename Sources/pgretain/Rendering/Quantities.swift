@@ -3,17 +3,7 @@ import Retention
 /// Numbers as people read them.
 enum Quantities {
     /// `412 MB`: powers of ten, three digits.
-    static func bytes(_ count: Int64) -> String {
-        let units = ["B", "kB", "MB", "GB", "TB", "PB"]
-        var value = Double(count)
-        var unit = 0
-        while value >= 999.5, unit < units.count - 1 {
-            value /= 1000
-            unit += 1
-        }
-        let decimals = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
-        return "\(fixed(value, decimals)) \(units[unit])"
-    }
+    static func bytes(_ count: Int64) -> String { ByteCount(count).rounded }
 
     /// `1 234 567`
     static func count(_ count: some BinaryInteger) -> String {

@@ -1,0 +1,360 @@
+import Archives
+import Capacity
+import Postgres
+import Retention
+
+/// Gathers what is known of one table's growth, and makes a model of it.
+struct TableGrowthLook {
+    private let settings: TableSettings
+    private let connection: Connection
+    private let store: DirectoryStore?
+    private let now: Instant
+    private var policy: RetentionPolicy { settings.policy }
+
+    private(set) var found: TableGrowth
+    private(set) var forecast: Forecast?
+    private(set) var changedForecast: Forecast?
+    private(set) var databaseXidAge: Int64 = 0
+
+    /// How far back samples and periods are looked at.
+    private static let daysBack = 400
+
+    init(settings: TableSettings, connection: Connection, store: DirectoryStore?, now: Instant) {
+        self.settings = settings
+        self.connection = connection
+        self.store = store
+        self.now = now
+        found = TableGrowth(settings.policy, calendar: nil, isApproved: false)
+    }
+
+    mutating func all(whatIf: WhatIf?) {
+        do {
+            try look(whatIf: whatIf)
+        } catch {
+            found.problems.append(Problem(explaining: error))
+        }
+    }
+
+    private mutating func look(whatIf: WhatIf?) throws {
+        // Waits for nothing in vain: whatever is locked keeps the sizes of its last VACUUM.
+        let seen = TableObservation.observe(settings, on: connection, store: store, now: now)
+        found.problems = seen.problems
+        guard let table = seen.table else { return }
+        let calendar = TableCalendar(policy: policy, keyType: table.keyType, now: now)
+        let approved = seen.approved.map { $0.harsherWays(of: policy, at: now).isEmpty } ?? false
+        let problems = found.problems
+        found = TableGrowth(
+            policy, calendar: calendar, isApproved: approved || policy.then == .keep)
+        found.problems = problems
+        let manifests = try self.manifests()
+        try measure(table, seen, manifests, calendar)
+        try lookAround(table, seen)
+
+        let hasLedger = try connection.ledger.state() != .absent
+        let dropped = hasLedger ? try connection.ledger.droppedPartitions(of: policy.table) : []
+        found.droppedPartitions = dropped.count
+        found.freedBytes = dropped.compactMap(\.bytes).reduce(0, +)
+        found.unmeasuredDrops = dropped.count { $0.bytes == nil }
+        fillPeriods(manifests, dropped, calendar)
+        let samples =
+            hasLedger
+            ? try connection.ledger.growingSamples(
+                of: policy.table, since: now.advanced(bySeconds: Int64(-86_400 * Self.daysBack)))
+            : []
+        if hasLedger {
+            found.sizes = try connection.ledger.sizes(
+                of: policy.table, since: now.advanced(bySeconds: -86_400 * 183)
+            ).map {
+                .init(
+                    at: $0.at, heapBytes: $0.heapBytes, indexBytes: $0.indexBytes,
+                    toastBytes: $0.toastBytes)
+            }
+        }
+        let history = history(samples, calendar)
+        fillDays(history)
+        predict(seen, history, calendar, whatIf: whatIf)
+        try headroom(table)
+        note(seen)
+    }
+
+    // MARK: What there is
+
+    private func manifests() throws -> [Manifest] {
+        guard let store else { return [] }
+        // What is wrong with others the observation has told already.
+        return try store.inventory(of: policy.table).archives.compactMap { archive in
+            guard archive.superseded == nil, case .success(let manifest) = archive.manifest else {
+                return nil
+            }
+            return manifest
+        }
+    }
+
+    private mutating func measure(
+        _ table: PartitionedTable, _ seen: TableObservation, _ manifests: [Manifest],
+        _ calendar: TableCalendar
+    ) throws {
+        var archived: [PartitionBounds: Int64] = [:]
+        for manifest in manifests {
+            found.archives.count += 1
+            found.archives.rows += manifest.digest.rows
+            found.archives.bytes += manifest.bytes
+            found.archives.ndjsonBytes += manifest.ndjsonBytes
+            archived[manifest.bounds] = Int64(clamping: manifest.digest.rows)
+        }
+        for one in try connection.catalog.measures(of: table) {
+            let size = one.size
+            let exact = size.bounds.flatMap { archived[$0] }
+            found.parts.append(
+                .init(
+                    name: size.relation.name, bounds: size.bounds, heapBytes: size.heapBytes,
+                    indexBytes: size.indexBytes, toastBytes: size.toastBytes,
+                    rows: exact ?? (size.heapBytes == 0 ? 0 : size.estimatedRows),
+                    rowsAreExact: exact != nil, deadRows: one.deadRows,
+                    isSkipped: one.isSkipped))
+        }
+        found.quarantineBytes = seen.quarantine.reduce(0) { $0 + $1.bytes }
+        let reached = seen.partitions.compactMap(\.bounds).map(\.to).max()
+        if !table.isPlain, let reached {
+            found.premakeDays = Int(
+                max(0, reached.microseconds - calendar.now.microseconds)
+                    / Instant.microsecondsPerDay)
+        }
+        let strays = seen.partitions.first { $0.extent == .default }
+        found.defaultRows = strays.map { strays in
+            found.parts.first { $0.name == strays.name }?.rows ?? 0
+        }
+    }
+
+    private mutating func lookAround(_ table: PartitionedTable, _ seen: TableObservation) throws {
+        let catalog = connection.catalog
+        do {
+            found.indexFindings = IndexReview.findings(
+                try catalog.indexes(of: table), key: table.key)
+            found.unusedIndexes = try catalog.unusedIndexes(of: table).map {
+                .init(name: $0.name, bytes: $0.bytes)
+            }
+        } catch let error as PostgresError where error.isLockTimeout {
+            found.notes.append("an index is locked: indexes were not looked at")
+        }
+        let ages = try catalog.transactionAges(of: table)
+        found.xidAge = ages.table
+        databaseXidAge = ages.database
+    }
+
+    private mutating func headroom(_ table: PartitionedTable) throws {
+        found.sequences = try connection.catalog.sequences(of: table).map { one in
+            var left: Int?
+            if let last = one.last, let rows = found.ingest?.rowsADay, rows > 0 {
+                let days = (one.end - last) / rows
+                left = days < 18_263 ? Int(max(0, days)) : nil
+            }
+            return .init(
+                column: one.column, type: one.type, last: one.last, end: one.end, daysLeft: left)
+        }
+    }
+
+    // MARK: What came in
+
+    private mutating func fillPeriods(
+        _ manifests: [Manifest], _ dropped: [DroppedPartition], _ calendar: TableCalendar
+    ) {
+        let complete = found.parts.filter { part in
+            !part.isSkipped && part.bounds.map { $0.to <= calendar.now } ?? false
+        }
+        let known = complete.filter { $0.rows ?? 0 > 0 }
+        let rows = known.reduce(0) { $0 + ($1.rows ?? 0) }
+        let perRow = rows > 0 ? Double(known.reduce(0) { $0 + $1.bytes }) / Double(rows) : nil
+        var byBounds: [PartitionBounds: TableGrowth.PeriodGrowth] = [:]
+        func name(_ bounds: PartitionBounds) -> String {
+            policy.period.matches(bounds, in: calendar.zone)
+                ? policy.period.name(
+                    ofFirstDay: policy.period.firstDay(of: bounds, in: calendar.zone))
+                : bounds.description
+        }
+        for manifest in manifests {
+            let rows = Int64(clamping: manifest.digest.rows)
+            byBounds[manifest.bounds] = .init(
+                period: name(manifest.bounds), bounds: manifest.bounds, rows: rows,
+                bytes: perRow.map { Int64($0 * Double(rows)) }, bytesAreEstimated: true,
+                archiveBytes: manifest.bytes, isCurrent: false, isInDatabase: false)
+        }
+        for one in dropped {
+            guard let bounds = one.bounds, let bytes = one.bytes else { continue }
+            byBounds[bounds]?.bytes = bytes
+            byBounds[bounds]?.bytesAreEstimated = false
+        }
+        for part in found.parts {
+            guard let bounds = part.bounds, bounds.from <= calendar.now else { continue }
+            byBounds[bounds] = .init(
+                period: name(bounds), bounds: bounds, rows: part.rows,
+                bytes: part.isSkipped ? nil : part.bytes, bytesAreEstimated: false,
+                archiveBytes: byBounds[bounds]?.archiveBytes,
+                isCurrent: bounds.contains(calendar.now), isInDatabase: true)
+        }
+        var periods = byBounds.values.sorted { $0.bounds < $1.bounds }
+        for index in periods.indices.dropFirst() where !periods[index].isCurrent {
+            let before = periods[index - 1]
+            guard before.bounds.to == periods[index].bounds.from, let old = before.rows,
+                let new = periods[index].rows, old > 0
+            else { continue }
+            let change = 100 * Double(new - old) / Double(old)
+            periods[index].changePercent = Int(max(-100, min(change, 1e6)).rounded())
+        }
+        found.periods = periods
+    }
+
+    private func history(_ samples: [GrowthSample], _ calendar: TableCalendar) -> IngestHistory {
+        func day(_ instant: Instant) -> Int {
+            Int(calendar.zone.civil(instant).date.daysSinceEpoch)
+        }
+        let segments = found.periods.compactMap { period -> IngestSegment? in
+            guard !period.isCurrent, period.bounds.to <= calendar.now, let bytes = period.bytes
+            else { return nil }
+            let first = day(period.bounds.from)
+            return IngestSegment(
+                firstDay: first, days: day(period.bounds.to) - first, bytes: Double(bytes),
+                rows: period.rows.map(Double.init))
+        }
+        var history = IngestHistory(
+            samples: samples.map {
+                SizeSample(at: $0.at, partition: $0.partitionOID, bytes: $0.bytes)
+            }, periods: segments.filter { $0.days > 1 }, zone: calendar.zone)
+        // A partition of one day is known better than the nights beside it.
+        let single = segments.filter { $0.days == 1 }.suffix(Self.daysBack)
+        let measured = Set(single.map(\.firstDay))
+        history.daily = (history.daily.filter { !measured.contains($0.firstDay) } + single)
+            .sorted { $0.firstDay < $1.firstDay }
+        return history
+    }
+
+    private mutating func fillDays(_ history: IngestHistory) {
+        let days = Array(history.daily.suffix(120))
+        let strange =
+            Anomaly.among(days, floor: 1_000_000) { $0.bytes }
+            + Anomaly.among(Array(history.periods.suffix(24)), floor: 1_000_000) { $0.bytesADay }
+        let dates = Set(strange.filter { $0.days == 1 }.map(\.date))
+        found.days = days.map {
+            .init(
+                date: $0.date.description, bytes: Int64($0.bytes.rounded()),
+                isAnomaly: dates.contains($0.date))
+        }
+        found.anomalies = strange.map { $0.sentence { ByteCount(Int64($0)).rounded } }
+    }
+
+    // MARK: What comes
+
+    private mutating func predict(
+        _ seen: TableObservation, _ history: IngestHistory, _ calendar: TableCalendar,
+        whatIf: WhatIf?
+    ) {
+        guard !policy.isPlain else {
+            found.notes.append(
+                "no forecast: the files of a plain table never shrink, and what is deleted makes "
+                    + "room for what comes")
+            return
+        }
+        let today = Int(calendar.zone.civil(calendar.now).date.daysSinceEpoch)
+        guard let model = IngestModel(history, today: today) else {
+            found.notes.append(
+                "no forecast: not enough history; it takes \(IngestModel.fewestDays) days of "
+                    + "nightly samples, or \(IngestModel.fewestPeriods) complete periods")
+            return
+        }
+        found.ingest = .init(
+            bytesADay: Int64(model.level.rounded()),
+            rowsADay: found.bytesPerRow.flatMap { $0 > 0 ? Int64(model.level) / $0 : nil },
+            trendBytes: Int64((model.slope * 30).rounded()),
+            stalledSince: model.stalledSince?.description, isErratic: model.isErratic,
+            days: model.days)
+        let simulation = RetentionSimulation(
+            policy: policy, calendar: calendar,
+            holdings: holdings(seen))
+        let forecast = Forecast(simulation, model)
+        self.forecast = forecast
+        found.outlook = outlook(forecast, policy, calendar)
+        let tonight = calendar.now.advanced(bySeconds: 86_400)
+        found.freedTonight = forecast.freed.filter { $0.at <= tonight }.reduce(0) { $0 + $1.bytes }
+        guard let whatIf else { return }
+        var changed = simulation
+        changed.policy = whatIf.changing(policy)
+        let other = Forecast(changed, model, factor: whatIf.ingest)
+        changedForecast = other
+        found.whatIf = outlook(other, changed.policy, calendar)
+    }
+
+    private func holdings(_ seen: TableObservation) -> [RetentionSimulation.Holding] {
+        typealias Holding = RetentionSimulation.Holding
+        let byName = Dictionary(
+            seen.partitions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let hasForeignKeys = !(seen.table?.incomingForeignKeys.isEmpty ?? true)
+        var holdings = found.parts.map { part -> Holding in
+            guard let partition = byName[part.name], let bounds = partition.bounds,
+                !partition.isForeign, !partition.isPartitioned, !hasForeignKeys
+            else { return Holding(name: part.name.name, place: .fixed, bytes: Double(part.bytes)) }
+            return Holding(
+                name: part.name.name, place: .live(bounds), bytes: Double(part.bytes),
+                keptUntil: seen.orders.end(of: bounds, at: now))
+        }
+        holdings += seen.quarantine.map {
+            Holding(
+                name: $0.formerName.name, place: .quarantined(until: $0.dropAfter),
+                bytes: Double($0.bytes))
+        }
+        return holdings
+    }
+
+    private func outlook(
+        _ forecast: Forecast, _ policy: RetentionPolicy, _ calendar: TableCalendar
+    ) -> TableGrowth.Outlook {
+        let curve = stride(from: 0, through: Forecast.horizon, by: 7).map { day in
+            TableGrowth.Point(
+                day: day, low: Int64(forecast.low[day]), middle: Int64(forecast.middle[day]),
+                high: Int64(forecast.high[day]))
+        }
+        return .init(
+            peak: forecast.peak, steady: forecast.steady, steadyPeak: forecast.steadyPeak,
+            isBounded: forecast.isBounded, curve: curve, freed: forecast.freed,
+            promise: RetentionPromise(policy, calendar).sentence)
+    }
+
+    private mutating func note(_ seen: TableObservation) {
+        let skipped = found.parts.filter(\.isSkipped)
+        if let first = skipped.first {
+            let more = skipped.count > 1 ? " and \(skipped.count - 1) more" : ""
+            found.notes.append(
+                "\(first.name)\(more) is locked and was not waited for: its size is that of the "
+                    + "last VACUUM, without indexes and TOAST")
+        }
+        if !found.isApproved {
+            found.notes.append(
+                "the policy is not approved: until it is, nothing leaves, whatever is forecast")
+        }
+        if let pause = seen.orders.pauses.first {
+            found.notes.append("paused by \(pause.by): until it ends nothing leaves")
+        }
+        if !policy.rules.isEmpty {
+            found.notes.append("rows that leave by rules are not reckoned with in the forecast")
+        }
+        if seen.partitions.contains(where: \.isWide), !policy.isPlain {
+            found.notes.append(
+                "a wide partition is taken to stay as large as it is: deleted rows leave room in it, "
+                    + "and free nothing until it is dropped")
+        }
+        if found.rows == nil {
+            found.notes.append("rows are not known: a partition was never analysed (ANALYZE)")
+        }
+    }
+}
+
+extension StandingOrders {
+    /// Until when operators keep a range; nil where they do not.
+    fileprivate func end(of bounds: PartitionBounds, at now: Instant) -> Instant? {
+        let forever = Instant(microseconds: .max)
+        let ends =
+            pauses.map { $0.until ?? forever }
+            + holds.filter { $0.bounds.overlaps(bounds) }.map { $0.until ?? forever }
+            + pins.filter { $0.bounds.overlaps(bounds) }.map(\.until)
+        return ends.filter { $0 > now }.max()
+    }
+}

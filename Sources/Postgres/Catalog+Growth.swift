@@ -1,0 +1,229 @@
+import Retention
+
+/// What a report says of one partition.
+public struct PartitionMeasure: Sendable, Equatable {
+    public var size: PartitionSize
+    /// By the server's statistics.
+    public var deadRows: Int64
+    /// Somebody held it exclusively: it was not waited for, and its sizes are those of the last
+    /// VACUUM or ANALYZE, without indexes and TOAST.
+    public var isSkipped: Bool
+}
+
+/// A sequence that feeds a column, and where either ends.
+public struct SequenceHeadroom: Sendable, Equatable {
+    public var column: String
+    /// As SQL writes it: `integer`.
+    public var type: String
+    /// The last value that was given out; nil before the first.
+    public var last: Int64?
+    /// The smaller of the sequence's end and the type's.
+    public var end: Int64
+}
+
+extension Catalog {
+    /// One entry a partition, by name, in one statement; what somebody holds exclusively is not
+    /// waited for.
+    public func measures(of table: PartitionedTable) throws -> [PartitionMeasure] {
+        var attempt = 1
+        while true {
+            do {
+                return try measures(of: table, skipping: Self.locked)
+            } catch let error as PostgresError
+                where error.isLockTimeout && !connection.isInTransaction
+            {
+                // Somebody came between the look at the locks and the table.
+                attempt += 1
+                if attempt > 3 { return try measures(of: table, skipping: "SELECT m.oid") }
+            }
+        }
+    }
+
+    /// Tables that could not be measured now, or whose indexes or TOAST could not.
+    private static let locked: SQL = """
+        SELECT h.relation FROM held AS h
+        UNION ALL
+        SELECT x.indrelid FROM pg_catalog.pg_index AS x JOIN held AS h ON h.relation = x.indexrelid
+        UNION ALL
+        SELECT t.oid FROM pg_catalog.pg_class AS t JOIN held AS h ON h.relation = t.reltoastrelid
+        """
+
+    private func measures(of table: PartitionedTable, skipping locked: SQL) throws
+        -> [PartitionMeasure]
+    {
+        try connection.whileLocksAreShort {
+            try connection.run(
+                "catalog.measures",
+                """
+                WITH held (relation) AS MATERIALIZED (
+                    SELECT k.relation FROM pg_catalog.pg_locks AS k
+                    WHERE k.locktype = 'relation' AND k.mode = 'AccessExclusiveLock'
+                        AND k.database = \(number: connection.facts.databaseOID)::oid
+                        AND k.pid <> pg_catalog.pg_backend_pid())
+                SELECT c.oid, n.nspname, c.relname,
+                    pg_catalog.pg_get_expr(c.relpartbound, 0),
+                    COALESCE(s.heap, 0), COALESCE(s.indexes, 0), COALESCE(s.toast, 0), s.estimate,
+                    COALESCE(s.dead, 0), COALESCE(s.skipped, false)
+                FROM (\(Self.children(of: table))) AS i
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.oid
+                JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+                CROSS JOIN LATERAL (
+                    SELECT
+                        pg_catalog.sum(CASE WHEN o.skipped
+                            THEN l.relpages * pg_catalog.current_setting('block_size')::bigint
+                            ELSE pg_catalog.pg_table_size(l.oid) - o.bytes END)::bigint AS heap,
+                        pg_catalog.sum(CASE WHEN NOT o.skipped
+                            THEN pg_catalog.pg_indexes_size(l.oid) END)::bigint AS indexes,
+                        pg_catalog.sum(o.bytes)::bigint AS toast,
+                        CASE WHEN pg_catalog.min(GREATEST(l.reltuples, o.live)) >= 0
+                            THEN pg_catalog.sum(GREATEST(l.reltuples, o.live))::bigint END
+                            AS estimate,
+                        pg_catalog.sum(pg_catalog.pg_stat_get_dead_tuples(l.oid))::bigint AS dead,
+                        pg_catalog.bool_or(o.skipped) AS skipped
+                    FROM (\(Self.leaves)) AS m
+                    JOIN pg_catalog.pg_class AS l ON l.oid = m.oid
+                    CROSS JOIN LATERAL (
+                        SELECT m.oid IN (\(locked)) AS skipped,
+                            NULLIF(pg_catalog.pg_stat_get_live_tuples(l.oid), 0) AS live
+                    ) AS p
+                    CROSS JOIN LATERAL (
+                        SELECT p.skipped, p.live,
+                            CASE WHEN p.skipped OR l.reltoastrelid = 0 THEN 0
+                            ELSE pg_catalog.pg_total_relation_size(l.reltoastrelid) END AS bytes
+                    ) AS o) AS s
+                ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
+                """
+            ).rows.map { row in
+                var bounds: PartitionBounds?
+                if case .range(let range) = PartitionBoundsText.extent(row.optionalText(3) ?? "") {
+                    bounds = range
+                }
+                return PartitionMeasure(
+                    size: PartitionSize(
+                        relation: Relation(oid: try row.oid(0), name: try row.name(1)),
+                        bounds: bounds, heapBytes: try row.int(4), indexBytes: try row.int(5),
+                        toastBytes: try row.int(6), estimatedRows: try row.optionalInt(7)),
+                    deadRows: try row.int(8), isSkipped: try row.bool(9))
+            }
+        }
+    }
+
+    /// Sequences that fill a table's columns, by column: owned, of an identity, or by default.
+    public func sequences(of table: PartitionedTable) throws -> [SequenceHeadroom] {
+        try connection.run(
+            "catalog.sequences",
+            """
+            SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+                CASE WHEN pg_catalog.has_sequence_privilege(q.seqrelid, 'SELECT, USAGE')
+                    THEN pg_catalog.pg_sequence_last_value(q.seqrelid) END,
+                LEAST(q.seqmax, CASE a.atttypid
+                    WHEN 'pg_catalog.int2'::regtype THEN 32767
+                    WHEN 'pg_catalog.int4'::regtype THEN 2147483647 END)
+            FROM pg_catalog.pg_attribute AS a
+            CROSS JOIN LATERAL (
+                SELECT d.objid FROM pg_catalog.pg_depend AS d
+                WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid
+                    AND d.refobjsubid = a.attnum AND d.deptype IN ('a', 'i')
+                    AND d.classid = 'pg_catalog.pg_class'::regclass
+                UNION
+                SELECT d.refobjid FROM pg_catalog.pg_attrdef AS f
+                JOIN pg_catalog.pg_depend AS d
+                    ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
+                    AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum
+            ) AS s (oid)
+            JOIN pg_catalog.pg_sequence AS q ON q.seqrelid = s.oid AND q.seqincrement > 0
+            WHERE a.attrelid = \(value: table.oid)::oid AND a.attnum > 0 AND NOT a.attisdropped
+            ORDER BY a.attnum, q.seqrelid
+            """
+        ).rows.map { row in
+            SequenceHeadroom(
+                column: try row.text(0), type: try row.text(1), last: try row.optionalInt(2),
+                end: try row.int(3))
+        }
+    }
+
+    /// Indexes that nobody has read since the statistics began, by name, with their bytes; those
+    /// that enforce something are not among them.
+    public func unusedIndexes(of table: PartitionedTable) throws -> [(name: String, bytes: Int64)] {
+        try connection.whileLocksAreShort {
+            try connection.run(
+                "catalog.unused-indexes",
+                """
+                SELECT x.relname, u.bytes
+                FROM pg_catalog.pg_index AS i
+                JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+                CROSS JOIN LATERAL (
+                    SELECT pg_catalog.sum(pg_catalog.pg_stat_get_numscans(t.oid)) AS scans,
+                        pg_catalog.sum(pg_catalog.pg_relation_size(t.oid))::bigint AS bytes
+                    FROM (\(Self.indexTree)) AS t (oid)
+                ) AS u
+                WHERE i.indrelid = \(value: table.oid)::oid AND NOT i.indisunique
+                    AND NOT i.indisexclusion AND NOT i.indisreplident AND u.scans = 0
+                    AND u.bytes > 0
+                ORDER BY x.relname COLLATE "C"
+                """
+            ).rows.map { (name: try $0.text(0), bytes: try $0.int(1)) }
+        }
+    }
+
+    /// An index `i` of a table and those of its partitions that belong to it. Unlike
+    /// `pg_partition_tree` it locks none of them.
+    static let indexTree: SQL = """
+        WITH RECURSIVE tree (oid) AS (
+            SELECT i.indexrelid
+            UNION ALL
+            SELECT h.inhrelid FROM tree
+            JOIN pg_catalog.pg_inherits AS h ON h.inhparent = tree.oid)
+        SELECT tree.oid FROM tree
+        """
+
+    /// Transactions since the oldest row that is not frozen: of the table, and of the database.
+    public func transactionAges(of table: PartitionedTable) throws -> (
+        table: Int64, database: Int64
+    ) {
+        let row = try connection.run(
+            "catalog.xid-ages",
+            """
+            SELECT
+                (SELECT COALESCE(pg_catalog.max(pg_catalog.age(c.relfrozenxid)), 0)
+                FROM (\(Self.children(of: table))) AS i
+                JOIN pg_catalog.pg_class AS c ON c.oid = i.oid AND c.relfrozenxid <> '0'),
+                (SELECT pg_catalog.age(d.datfrozenxid) FROM pg_catalog.pg_database AS d
+                WHERE d.datname = pg_catalog.current_database())
+            """
+        ).one()
+        return (try row.int(0), try row.int(1))
+    }
+
+    /// Bytes of all that is in the database; nil where that may not be asked.
+    public func databaseBytes() throws -> Int64? {
+        try connection.run(
+            "catalog.database-bytes",
+            """
+            SELECT CASE WHEN pg_catalog.has_database_privilege(
+                    pg_catalog.current_database(), 'CONNECT')
+                THEN pg_catalog.pg_database_size(pg_catalog.current_database()) END
+            """
+        ).one().optionalInt(0)
+    }
+
+    /// Where the server's files are, when it runs on this machine and says so.
+    public func localDataDirectory() throws -> String? {
+        try connection.run(
+            "catalog.data-directory",
+            """
+            SELECT s.setting FROM pg_catalog.pg_settings AS s
+            WHERE s.name = 'data_directory' AND pg_catalog.inet_server_addr() IS NULL
+            """
+        ).first?.optionalText(0)
+    }
+}
+
+extension Connection {
+    /// From now on nothing waits longer than half a second for a lock.
+    public func hurry() throws {
+        longestWaitMilliseconds = 500
+        try run("session.hurry", "SET lock_timeout = 500")
+    }
+}

@@ -1,0 +1,240 @@
+import Capacity
+import Maintenance
+import Retention
+
+/// How big, how fast, until when, on a terminal.
+enum GrowthText {
+    static func text(_ report: GrowthReport, showsPartitions: Bool) -> String {
+        var text = "database \(Harmless.text(report.database)), PostgreSQL \(report.server), "
+        text += "at \(report.now.dateText)\n"
+        if let room = report.room { text += self.text(room, whatIf: report.whatIf) }
+        for table in report.tables {
+            text += "\n" + self.text(table, whatIf: report.whatIf, showsPartitions)
+        }
+        if report.tables.count > 1 {
+            text += "\nall tables: \(Quantities.bytes(report.bytes)), "
+            let coming = report.tables.compactMap { $0.ingest?.bytesADay }.reduce(0, +)
+            text += "\(Quantities.bytes(coming)) a day\n"
+        }
+        for problem in report.problems { text += self.text(problem, indent: "") }
+        return text
+    }
+
+    private static func text(_ room: GrowthReport.Room, whatIf: String?) -> String {
+        let share = Double(room.usedBytes) / Double(max(1, room.bytes))
+        var text = "\(Harmless.text(room.source)): \(Quantities.bytes(room.usedBytes)) of "
+        text += "\(Quantities.bytes(room.bytes)) used  "
+        text += "\(Bars.bar(share, width: 20)) \(Int((100 * share).rounded())) %\n"
+        text += "  until \(GrowthReport.fullPercent) % is full: \(room.forecast)\n"
+        if let whatIf, let other = room.whatIf {
+            text += "  with \(Harmless.text(whatIf)): \(other)\n"
+        }
+        return text
+    }
+
+    private static func text(_ table: TableGrowth, whatIf: String?, _ showsPartitions: Bool)
+        -> String
+    {
+        var lines = TextTable([.left, .left])
+        for (name, value) in facts(table, whatIf: whatIf) { lines.add(name, value) }
+        var text = "\(Harmless.text(table.table.description))  \(table.policy)\n"
+        if !table.promise.isEmpty { text += "  \(table.promise)\n" }
+        text += lines.text
+        if !table.periods.isEmpty { text += "\n" + periods(table) }
+        if showsPartitions { text += "\n" + partitions(table) }
+        for sentence in table.anomalies { text += "  unusual: \(sentence)\n" }
+        for finding in table.indexFindings { text += "  \(Harmless.text(finding))\n" }
+        for index in table.unusedIndexes {
+            text += "  the index \(Harmless.text(index.name)) (\(Quantities.bytes(index.bytes))) "
+            text += "has not been read since the statistics began\n"
+        }
+        for note in table.notes { text += "  note: \(Harmless.text(note))\n" }
+        for problem in table.problems { text += self.text(problem, indent: "  ") }
+        return text
+    }
+
+    // MARK: Facts
+
+    private static func facts(_ table: TableGrowth, whatIf: String?) -> [(String, String)] {
+        var facts: [(String, String)] = []
+        var size = "\(Quantities.bytes(table.bytes)): heap \(Quantities.bytes(table.heapBytes)), "
+        size += "indexes \(Quantities.bytes(table.indexBytes)), "
+        size += "TOAST \(Quantities.bytes(table.toastBytes))"
+        if table.quarantineBytes > 0 {
+            size += ", in quarantine \(Quantities.bytes(table.quarantineBytes))"
+        }
+        facts.append(("size", size + "; " + Quantities.plural(table.parts.count, "partition")))
+        if let rows = table.rows {
+            let each = table.bytesPerRow.map { ", \(Quantities.bytes($0)) a row" } ?? ""
+            facts.append(
+                ("rows", "about \(Quantities.count(rows))\(each), \(dead(table))"))
+        }
+        if let ingest = table.ingest { facts.append(("comes in", sentence(ingest))) }
+        if table.archives.count > 0 { facts.append(("archives", sentence(table.archives))) }
+        facts.append(("freed", freed(table)))
+        if let outlook = table.outlook {
+            facts.append(("forecast", sentence(outlook)))
+            let top = Double(max(outlook.peak.middle, table.whatIf?.peak.middle ?? 0))
+            facts.append(("", spark(outlook, top) + "  two years, to \(bytes(top))"))
+        }
+        if let other = table.whatIf, let whatIf {
+            facts.append(("what if", "\(Harmless.text(whatIf)): \(sentence(other))"))
+            let top = Double(max(other.peak.middle, table.outlook?.peak.middle ?? 0))
+            facts.append(("", spark(other, top) + "  \(other.promise)"))
+        }
+        if let days = table.premakeDays {
+            let strays = table.defaultRows.map {
+                "; DEFAULT holds about \(Quantities.count($0)) rows"
+            }
+            facts.append(
+                ("made ahead", "\(Quantities.plural(days, "day"))\(strays ?? "; no DEFAULT")"))
+        }
+        for sequence in table.sequences { facts.append(("sequence", sentence(sequence))) }
+        facts.append(
+            ("xid age", "\(Quantities.count(table.xidAge)) transactions of 2 147 483 648"))
+        return facts
+    }
+
+    private static func bytes(_ count: Double) -> String { Quantities.bytes(Int64(count)) }
+
+    private static func dead(_ table: TableGrowth) -> String {
+        "\(Quantities.count(table.deadRows)) dead"
+    }
+
+    static func sentence(_ ingest: TableGrowth.Ingest) -> String {
+        var text = "\(Quantities.bytes(ingest.bytesADay)) a day"
+        if let rows = ingest.rowsADay { text += ", about \(Quantities.count(rows)) rows" }
+        text += ", by \(Quantities.plural(ingest.days, "day"))"
+        if ingest.trendBytes != 0 {
+            text += "; \(ingest.trendBytes > 0 ? "more" : "less") by "
+            text += "\(Quantities.bytes(abs(ingest.trendBytes))) a day each 30 days"
+        }
+        if let since = ingest.stalledSince { text += "; next to nothing since \(since)" }
+        if ingest.isErratic { text += "; no two days are alike" }
+        return text
+    }
+
+    static func sentence(_ archives: TableGrowth.Archives) -> String {
+        var text = "\(archives.count): \(Quantities.count(archives.rows)) rows in "
+        text += Quantities.bytes(archives.bytes)
+        if archives.bytes > 0 {
+            let ratio = Double(archives.ndjsonBytes) / Double(archives.bytes)
+            text += ", \(Quantities.fixed(ratio, 1)) times smaller than as text"
+        }
+        return text
+    }
+
+    /// `412 GB so far; tonight 0 B; 2027-02-08: 412 GB`
+    static func freed(_ table: TableGrowth) -> String {
+        var text = "\(Quantities.bytes(table.freedBytes)) so far"
+        if table.unmeasuredDrops > 0 {
+            text += " (and \(table.unmeasuredDrops) dropped that were never measured)"
+        }
+        text += "; tonight \(Quantities.bytes(table.freedTonight))"
+        for night in nights(table).prefix(3) {
+            text += "; \(night.date): \(Quantities.bytes(night.bytes))"
+        }
+        return text
+    }
+
+    /// Nights after this one that give something back, soonest first.
+    static func nights(_ table: TableGrowth) -> [(date: String, bytes: Int64, names: [String])] {
+        var nights: [(date: String, bytes: Int64, names: [String])] = []
+        var tonight = table.freedTonight
+        for one in table.outlook?.freed ?? [] {
+            // They come first, and are told apart.
+            if tonight > 0 {
+                tonight -= one.bytes
+                continue
+            }
+            let date = CivilDateTime(utc: one.at).date.description
+            if nights.last?.date == date {
+                nights[nights.count - 1].bytes += one.bytes
+                nights[nights.count - 1].names.append(one.name)
+            } else {
+                nights.append((date, one.bytes, [one.name]))
+            }
+        }
+        return nights.filter { $0.bytes > 0 }
+    }
+
+    static func sentence(_ outlook: TableGrowth.Outlook) -> String {
+        var text = ""
+        if let steady = outlook.steady, let top = outlook.steadyPeak {
+            text += "steady state \(Quantities.bytes(steady.middle)) "
+            text += "(\(Quantities.bytes(steady.low)) to \(Quantities.bytes(steady.high))), "
+            text += "\(Quantities.bytes(top.middle)) at its top"
+            if !outlook.isBounded { text += ", were it not for the growth; " }
+        } else {
+            text += "no steady state: nothing is dropped; "
+        }
+        if !outlook.isBounded {
+            text += "\(Quantities.bytes(outlook.peak.middle)) within two years "
+            text += "(\(Quantities.bytes(outlook.peak.low)) to "
+            text += "\(Quantities.bytes(outlook.peak.high)))"
+        }
+        return text
+    }
+
+    private static func spark(_ outlook: TableGrowth.Outlook, _ top: Double) -> String {
+        Bars.spark(
+            outlook.curve.enumerated().filter { $0.offset % 2 == 0 }.map {
+                Double($0.element.middle)
+            }, top: top)
+    }
+
+    static func sentence(_ sequence: TableGrowth.Sequence) -> String {
+        let percent = Quantities.fixed(100 * sequence.usedFraction, 1)
+        var text = "\(Harmless.text(sequence.column)) (\(sequence.type)): \(percent) % of "
+        text += Quantities.count(sequence.end)
+        if let days = sequence.daysLeft {
+            text += ", at today's pace for \(Quantities.plural(days, "day")) more"
+        }
+        return text
+    }
+
+    // MARK: Tables
+
+    private static let fewPeriods = 24
+
+    private static func periods(_ table: TableGrowth) -> String {
+        let shown = table.periods.suffix(fewPeriods)
+        let most = shown.compactMap(\.bytes).max() ?? 0
+        var text = TextTable([.left, .right, .right, .right, .right, .left])
+        text.add("period", "rows", "size", "archive", "change", "")
+        for one in shown {
+            let bar = one.bytes.map { Bars.bar(Double($0) / Double(max(1, most)), width: 20) }
+            let end = one.isCurrent ? "  (now)" : one.isInDatabase ? "" : "  (gone)"
+            text.add(
+                one.period, one.rows.map { Quantities.count($0) } ?? "?",
+                one.bytes.map { (one.bytesAreEstimated ? "~" : "") + Quantities.bytes($0) } ?? "?",
+                one.archiveBytes.map(Quantities.bytes) ?? "–", change(one), (bar ?? "") + end)
+        }
+        let older = table.periods.count - shown.count
+        return text.text
+            + (older > 0 ? "  and \(Quantities.plural(older, "older period"))\n" : "")
+    }
+
+    static func change(_ period: TableGrowth.PeriodGrowth) -> String {
+        period.changePercent.map { "\($0 > 0 ? "+" : "")\($0) %" } ?? ""
+    }
+
+    private static func partitions(_ table: TableGrowth) -> String {
+        var text = TextTable([.left, .left, .right, .right, .right, .right, .right])
+        text.add("partition", "range", "rows", "heap", "indexes", "TOAST", "dead")
+        for part in table.parts {
+            text.add(
+                Harmless.text(part.name.name),
+                part.isSkipped ? "locked" : part.bounds?.description ?? "",
+                part.rows.map { (part.rowsAreExact ? "" : "~") + Quantities.count($0) } ?? "?",
+                Quantities.bytes(part.heapBytes), Quantities.bytes(part.indexBytes),
+                Quantities.bytes(part.toastBytes), Quantities.count(part.deadRows))
+        }
+        return text.text
+    }
+
+    private static func text(_ problem: Problem, indent: String) -> String {
+        "\(indent)problem: \(Harmless.text(problem.message)) [\(problem.id)]\n"
+            + "\(indent)  next: \(Harmless.text(problem.hint))\n"
+    }
+}
