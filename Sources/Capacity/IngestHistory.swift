@@ -27,11 +27,14 @@ public struct IngestSegment: Equatable, Sendable {
 public struct SizeSample: Equatable, Sendable {
     public var at: Instant
     public var partition: UInt32
+    /// Where its range begins; nil for open ends and DEFAULT.
+    public var begins: Instant?
     public var bytes: Int64
 
-    public init(at: Instant, partition: UInt32, bytes: Int64) {
+    public init(at: Instant, partition: UInt32, begins: Instant?, bytes: Int64) {
         self.at = at
         self.partition = partition
+        self.begins = begins
         self.bytes = bytes
     }
 }
@@ -50,23 +53,28 @@ public struct IngestHistory: Equatable, Sendable {
     }
 
     /// - Parameter samples: of all partitions, in any order. A partition that left since the sample
-    ///   before took nothing away from what came in: only growth counts.
+    ///   before took nothing away from what came in: only growth counts. One that is there for the
+    ///   first time counts where its range is as young; an older one was attached, with its rows.
     public init(samples: [SizeSample], periods: [IngestSegment], zone: Zone) {
         self.periods = periods.sorted { $0.firstDay < $1.firstDay }
         daily = []
         // Of several runs in a day, the first.
-        var byTime: [Instant: [UInt32: Int64]] = [:]
-        for sample in samples { byTime[sample.at, default: [:]][sample.partition] = sample.bytes }
-        var last: (day: Int, sizes: [UInt32: Int64])?
+        var byTime: [Instant: [UInt32: SizeSample]] = [:]
+        for sample in samples { byTime[sample.at, default: [:]][sample.partition] = sample }
+        var last: (at: Instant, day: Int, sizes: [UInt32: SizeSample])?
         for (at, sizes) in byTime.sorted(by: { $0.key < $1.key }) {
             let day = Int(zone.civil(at).date.daysSinceEpoch)
             guard let before = last else {
-                last = (day, sizes)
+                last = (at, day, sizes)
                 continue
             }
             guard day > before.day else { continue }
-            let grown = sizes.reduce(into: 0.0) { sum, one in
-                sum += Double(max(0, one.value - (before.sizes[one.key] ?? 0)))
+            let grown = sizes.values.reduce(into: 0.0) { sum, one in
+                if let old = before.sizes[one.partition] {
+                    sum += Double(max(0, one.bytes - old.bytes))
+                } else if let begins = one.begins, begins >= before.at {
+                    sum += Double(one.bytes)
+                }
             }
             // Nights that were missed have an equal share each.
             let days = day - before.day
@@ -75,7 +83,7 @@ public struct IngestHistory: Equatable, Sendable {
                     IngestSegment(
                         firstDay: before.day + missed, days: 1, bytes: grown / Double(days)))
             }
-            last = (day, sizes)
+            last = (at, day, sizes)
         }
     }
 

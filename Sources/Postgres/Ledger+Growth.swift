@@ -4,6 +4,8 @@ import Retention
 public struct GrowthSample: Equatable, Sendable {
     public var at: Instant
     public var partitionOID: UInt32
+    /// Where its range begins; nil for open ends and DEFAULT.
+    public var begins: Instant?
     public var bytes: Int64
 }
 
@@ -53,7 +55,8 @@ extension Ledger {
         try connection.run(
             "ledger.growing",
             """
-            SELECT l.sampled_at, l.partition_oid, l.heap_bytes + l.index_bytes + l.toast_bytes
+            SELECT l.sampled_at, l.partition_oid, l.bounds_from,
+                l.heap_bytes + l.index_bytes + l.toast_bytes
             FROM pgretain.growth AS l
             WHERE \(Self.isOf(table)) AND l.sampled_at >= \(value: since)
                 AND (l.bounds_to IS NULL OR l.bounds_to > l.sampled_at - interval '7 days')
@@ -61,7 +64,8 @@ extension Ledger {
             """
         ).rows.map {
             GrowthSample(
-                at: try $0.instant(0), partitionOID: try $0.oid(1), bytes: try $0.int(2))
+                at: try $0.instant(0), partitionOID: try $0.oid(1),
+                begins: try $0.optionalInstant(2), bytes: try $0.int(3))
         }
     }
 

@@ -129,6 +129,7 @@ struct SyntheticHistory {
                 samples.append(
                     SizeSample(
                         at: Self.instant(day).advanced(bySeconds: 300), partition: UInt32(first),
+                        begins: Self.instant(first),
                         bytes: Int64(size)))
             }
         }

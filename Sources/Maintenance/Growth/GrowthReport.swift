@@ -58,6 +58,18 @@ public struct TableGrowth: Sendable, Encodable {
         public var bytes: Int64 { heapBytes + indexBytes + toastBytes }
     }
 
+    /// Of all partitions.
+    public struct Total: Sendable, Encodable {
+        public var heapBytes: Int64 = 0
+        public var indexBytes: Int64 = 0
+        public var toastBytes: Int64 = 0
+        public var deadRows: Int64 = 0
+        /// Nil where any partition that has rows was never analysed.
+        public var rows: Int64?
+        /// In the table and in quarantine.
+        public var bytes: Int64 = 0
+    }
+
     /// A period: of a partition, or of an archive whose partition is gone.
     public struct PeriodGrowth: Sendable, Encodable {
         public var period: String
@@ -147,6 +159,7 @@ public struct TableGrowth: Sendable, Encodable {
     public var promise: String
     public var isApproved: Bool
     public var parts: [Part] = []
+    public private(set) var total = Total()
     /// Detached, and still on the disk.
     public var quarantineBytes: Int64 = 0
     public var periods: [PeriodGrowth] = []
@@ -190,18 +203,25 @@ public struct TableGrowth: Sendable, Encodable {
 
     // MARK: Sums
 
-    public var heapBytes: Int64 { parts.reduce(0) { $0 + $1.heapBytes } }
-    public var indexBytes: Int64 { parts.reduce(0) { $0 + $1.indexBytes } }
-    public var toastBytes: Int64 { parts.reduce(0) { $0 + $1.toastBytes } }
-    public var deadRows: Int64 { parts.reduce(0) { $0 + $1.deadRows } }
-    /// In the table and in quarantine.
-    public var bytes: Int64 { parts.reduce(quarantineBytes) { $0 + $1.bytes } }
-
-    /// Nil where any partition that has rows was never analysed.
-    public var rows: Int64? {
+    mutating func sumUp() {
+        total = Total()
+        for part in parts {
+            total.heapBytes += part.heapBytes
+            total.indexBytes += part.indexBytes
+            total.toastBytes += part.toastBytes
+            total.deadRows += part.deadRows
+        }
+        total.bytes = total.heapBytes + total.indexBytes + total.toastBytes + quarantineBytes
         let known = parts.compactMap(\.rows)
-        return known.count == parts.count ? known.reduce(0, +) : nil
+        total.rows = known.count == parts.count ? known.reduce(0, +) : nil
     }
+
+    public var heapBytes: Int64 { total.heapBytes }
+    public var indexBytes: Int64 { total.indexBytes }
+    public var toastBytes: Int64 { total.toastBytes }
+    public var deadRows: Int64 { total.deadRows }
+    public var bytes: Int64 { total.bytes }
+    public var rows: Int64? { total.rows }
 
     public var bytesPerRow: Int64? {
         guard let rows, rows > 0 else { return nil }

@@ -114,6 +114,7 @@ struct TableGrowthLook {
                     isSkipped: one.isSkipped))
         }
         found.quarantineBytes = seen.quarantine.reduce(0) { $0 + $1.bytes }
+        found.sumUp()
         let reached = seen.partitions.compactMap(\.bounds).map(\.to).max()
         if !table.isPlain, let reached {
             found.premakeDays = Int(
@@ -218,7 +219,8 @@ struct TableGrowthLook {
         }
         var history = IngestHistory(
             samples: samples.map {
-                SizeSample(at: $0.at, partition: $0.partitionOID, bytes: $0.bytes)
+                SizeSample(
+                    at: $0.at, partition: $0.partitionOID, begins: $0.begins, bytes: $0.bytes)
             }, periods: segments.filter { $0.days > 1 }, zone: calendar.zone)
         // A partition of one day is known better than the nights beside it.
         let single = segments.filter { $0.days == 1 }.suffix(Self.daysBack)

@@ -116,7 +116,7 @@ struct ChartFrame {
         let today = CivilDateTime(utc: now).date
         let start = today.adding(days: Int(from))
         let span = Int((to - from) / 30.4)
-        let every = [1, 2, 3, 6, 12].first { span / $0 <= 6 } ?? 12
+        let every = [1, 2, 3, 6, 12].first { span / $0 <= 4 } ?? 12
         var first = CivilDate(year: start.year, month: start.month).adding(months: 1)
         var marks: [(at: Double, word: String)] = []
         while true {
@@ -124,7 +124,9 @@ struct ChartFrame {
             // A word that would not fit is left out.
             guard at <= to - (to - from) * 0.04 else { return marks }
             if (first.month - 1) % every == 0, at >= from + (to - from) * 0.04 {
-                marks.append((at, "\(Self.months[first.month - 1]) \(first.year)"))
+                let name = Self.months[first.month - 1]
+                let isClear = marks.isEmpty || first.month <= every
+                marks.append((at, isClear ? "\(name) \(first.year)" : name))
             }
             first = first.adding(months: 1)
         }

@@ -11,7 +11,7 @@ enum GrowthCharts {
     }
 
     /// Days ahead that charts show.
-    private static let ahead = 400
+    private static let ahead = 280
 
     // MARK: Size
 

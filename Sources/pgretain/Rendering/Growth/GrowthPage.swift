@@ -44,8 +44,10 @@ enum GrowthPage {
         return text + "</figcaption>\(body)</figure>\n"
     }
 
-    private static func fact(_ name: String, _ value: String, _ more: String = "") -> String {
-        "<div class=\"fact\"><dt>\(Harmless.html(name))</dt><dd>\(Harmless.html(value))"
+    private static func fact(
+        _ name: String, _ value: String, _ more: String = "", isMain: Bool = false
+    ) -> String {
+        "<div class=\"fact\(isMain ? " main" : "")\"><dt>\(Harmless.html(name))</dt><dd>\(Harmless.html(value))"
             + (more.isEmpty ? "" : "<small>\(Harmless.html(more))</small>") + "</dd></div>"
     }
 
@@ -61,22 +63,23 @@ enum GrowthPage {
     private static func room(_ report: GrowthReport) -> String {
         guard let room = report.room else { return "" }
         let share = 100 * Double(room.usedBytes) / Double(max(1, room.bytes))
-        var text = "<section><h2>Room</h2><dl class=\"facts\">"
-        text += fact(
+        var facts = fact(
             "until \(GrowthReport.fullPercent) % is full", room.forecast,
-            room.whatIf.flatMap { other in report.whatIf.map { "with \($0): \(other)" } } ?? "")
-        text += fact(
+            room.whatIf.flatMap { other in report.whatIf.map { "with \($0): \(other)" } } ?? "",
+            isMain: true)
+        facts += fact(
             "used", "\(Int(share.rounded())) %",
             "\(Quantities.bytes(room.usedBytes)) of \(Quantities.bytes(room.bytes))")
-        text += fact("what is meant", room.source) + "</dl>"
-        text += "<div class=\"cards\">"
-        text += card(
+        facts += fact("what is meant", room.source)
+        let chart = card(
             "The room and its forecast", GrowthCharts.room(report, room),
             legend: [
                 ("tables", "these tables"), ("others", "all else"), ("range", "95 of 100"),
                 ("limit", "nearly full"),
             ])
-        return text + "</div></section>\n"
+        let beside = chart.isEmpty ? "" : " beside"
+        return "<section><h2>Room</h2><div class=\"\(chart.isEmpty ? "" : "cards")\">"
+            + "<dl class=\"facts\(beside)\">\(facts)</dl>\(chart)</div></section>\n"
     }
 
     private static func table(
@@ -163,10 +166,9 @@ enum GrowthPage {
         if let days = table.premakeDays {
             text += fact(
                 "made ahead", Quantities.plural(days, "day"),
-                table.defaultRows.map { "DEFAULT holds about \(Quantities.count($0)) rows" }
-                    ?? "no DEFAULT")
+                GrowthText.strays(table))
         }
-        for sequence in table.sequences {
+        for sequence in table.sequences where sequence.usedFraction > 0.01 {
             text += fact(
                 "sequence of \(sequence.column)",
                 "\(Quantities.fixed(100 * sequence.usedFraction, 1)) %",

@@ -20,7 +20,7 @@ enum GrowthStyle {
         .promise strong{color:var(--ink);font-weight:600}
         footer{padding:28px 20px;font-size:.85rem}
         section{margin-top:34px}
-        .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(168px,1fr));gap:12px;\
+        .facts{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:12px;\
         margin:14px 0}
         .fact,.card{background:var(--card);border:1px solid var(--line);border-radius:12px}
         .fact{padding:12px 14px}
@@ -28,7 +28,10 @@ enum GrowthStyle {
         dd{margin:2px 0 0;font-size:1.15rem;font-weight:600;line-height:1.3;overflow-wrap:anywhere}
         dd small{display:block;color:var(--soft);font-size:.8rem;font-weight:400}
         .cards{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:14px}
-        .cards>:only-child{grid-column:1/-1;max-width:760px}
+        .fact.main{grid-column:span 2}
+        .facts.beside{grid-template-columns:repeat(2,minmax(0,1fr));margin:0;align-content:start}
+        .beside .main dd{font-size:1.5rem}.beside .main dd small{font-size:.9rem;margin-top:4px}
+        section>.cards:first-of-type{margin-top:14px}
         .card{margin:0;padding:14px 16px}
         figcaption{font-weight:600;display:flex;flex-wrap:wrap;gap:2px 14px;margin-bottom:8px}
         .legend{font-weight:400;font-size:.8rem;color:var(--soft);display:flex;flex-wrap:wrap;\

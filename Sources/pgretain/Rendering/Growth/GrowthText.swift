@@ -83,11 +83,8 @@ enum GrowthText {
             facts.append(("", spark(other, top) + "  \(other.promise)"))
         }
         if let days = table.premakeDays {
-            let strays = table.defaultRows.map {
-                "; DEFAULT holds about \(Quantities.count($0)) rows"
-            }
             facts.append(
-                ("made ahead", "\(Quantities.plural(days, "day"))\(strays ?? "; no DEFAULT")"))
+                ("made ahead", "\(Quantities.plural(days, "day")); \(strays(table))"))
         }
         for sequence in table.sequences { facts.append(("sequence", sentence(sequence))) }
         facts.append(
@@ -96,6 +93,14 @@ enum GrowthText {
     }
 
     private static func bytes(_ count: Double) -> String { Quantities.bytes(Int64(count)) }
+
+    static func strays(_ table: TableGrowth) -> String {
+        switch table.defaultRows {
+        case nil: "no DEFAULT"
+        case 0?: "DEFAULT is empty"
+        case let rows?: "DEFAULT holds about \(Quantities.plural(rows, "row"))"
+        }
+    }
 
     private static func dead(_ table: TableGrowth) -> String {
         "\(Quantities.count(table.deadRows)) dead"
