@@ -17,8 +17,9 @@ public enum CapacityVerdict: Equatable, Sendable, Codable {
     /// - Parameters:
     ///   - forecasts: of all tables that share the room.
     ///   - others: bytes of whatever else is in it, which stay as they are.
-    ///   - room: bytes that may be filled.
-    public init(_ forecasts: [Forecast], others: Double, room: Double) {
+    ///   - room: bytes that are not to be passed.
+    ///   - whole: what percent are of; nil: of `room`.
+    public init(_ forecasts: [Forecast], others: Double, room: Double, whole: Double? = nil) {
         func sum(_ curve: KeyPath<Forecast, [Double]>) -> [Double] {
             forecasts.reduce(
                 into: Array(repeating: others, count: Forecast.horizon + 1)
@@ -45,7 +46,8 @@ public enum CapacityVerdict: Equatable, Sendable, Codable {
                     middle.max() ?? 0,
                     others + forecasts.reduce(0) { $0 + Double($1.steadyPeak?.middle ?? 0) })
                 self = .never(
-                    peakPercent: Self.percent(top, of: room), atMost: Self.percent(end, of: room))
+                    peakPercent: Self.percent(top, of: whole ?? room),
+                    atMost: Self.percent(end, of: whole ?? room))
             } else {
                 self = .moreThanTwoYears
             }

@@ -9,16 +9,18 @@ extension TableObservation {
     ///
     /// - Parameters:
     ///   - inventory: what the store has of the table, where that was looked at before.
+    ///   - measured: whether partitions are measured, or have the size of their last VACUUM.
     ///   - lookingInside: whether wide partitions and rules are looked at, whose rows are read.
     static func observe(
         _ settings: TableSettings, on connection: Connection, store: DirectoryStore?, now: Instant,
-        inventory: StoreInventory? = nil, lookingInside: Bool = true
+        inventory: StoreInventory? = nil, lookingInside: Bool = true,
+        measured: Bool = true
     ) -> TableObservation {
         let policy = settings.policy
         do {
             return try look(
                 policy, on: connection, store: store, now: now, inventory: inventory,
-                lookingInside: lookingInside)
+                lookingInside: lookingInside, measured: measured)
         } catch {
             return TableObservation(
                 policy: policy, table: nil, problems: [Problem(explaining: error)])
@@ -27,13 +29,14 @@ extension TableObservation {
 
     private static func look(
         _ policy: RetentionPolicy, on connection: Connection, store: DirectoryStore?, now: Instant,
-        inventory: StoreInventory?, lookingInside: Bool
+        inventory: StoreInventory?, lookingInside: Bool, measured: Bool
     ) throws -> TableObservation {
         let catalog = connection.catalog
         let table = try catalog.partitionedTable(
             policy.table, key: policy.key, plain: policy.isPlain)
         var seen = TableObservation(
-            policy: policy, table: table, partitions: try catalog.partitions(of: table),
+            policy: policy, table: table,
+            partitions: try catalog.partitions(of: table, measured: measured),
             takenNames: try catalog.takenNames(in: table.name.schema))
         let ledger = connection.ledger
         let hasLedger = try ledger.state() != .absent

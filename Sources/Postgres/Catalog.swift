@@ -94,7 +94,12 @@ public struct Catalog {
     ///
     /// A table that somebody holds exclusively cannot be measured: then all sizes are those of the
     /// heap at the last VACUUM or ANALYZE.
-    public func partitions(of table: PartitionedTable) throws -> [Partition] {
+    ///
+    /// - Parameter measured: else they are that for all, which opens no table.
+    public func partitions(of table: PartitionedTable, measured: Bool = true) throws
+        -> [Partition]
+    {
+        guard measured else { return try partitions(of: table, sizes: Self.sizesOfLastVacuum) }
         do {
             return try partitions(
                 of: table,
@@ -111,14 +116,14 @@ public struct Catalog {
         } catch let error as PostgresError
             where error.isLockTimeout && !connection.isInTransaction
         {
-            return try partitions(
-                of: table,
-                sizes: """
-                    SELECT c.relpages * pg_catalog.current_setting('block_size')::bigint AS bytes,
-                        CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END AS estimate
-                    """)
+            return try partitions(of: table, sizes: Self.sizesOfLastVacuum)
         }
     }
+
+    private static let sizesOfLastVacuum: SQL = """
+        SELECT c.relpages * pg_catalog.current_setting('block_size')::bigint AS bytes,
+            CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END AS estimate
+        """
 
     private func partitions(of table: PartitionedTable, sizes: SQL) throws -> [Partition] {
         // Bounds name no column: without the table's OID it is not opened to print them.

@@ -82,7 +82,8 @@ extension GrowthReport.Room {
                 return usedBytes >= thresholdBytes ? .passed : .notEnoughHistory
             }
             return CapacityVerdict(
-                known, others: Double(othersBytes), room: Double(thresholdBytes))
+                known, others: Double(othersBytes), room: Double(thresholdBytes),
+                whole: Double(bytes))
         }
         self.verdict = verdict(forecasts)
         forecast = self.verdict.sentence

@@ -171,7 +171,7 @@ enum GrowthText {
             text += "\(Quantities.bytes(top.middle)) at its top"
             if !outlook.isBounded { text += ", were it not for the growth; " }
         } else {
-            text += "no steady state: nothing is dropped; "
+            text += "no steady state within ten years; "
         }
         if !outlook.isBounded {
             text += "\(Quantities.bytes(outlook.peak.middle)) within two years "

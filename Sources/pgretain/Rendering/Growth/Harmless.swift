@@ -1,19 +1,21 @@
 /// Text of the database's, which anybody may have put there, for a form that people look at.
 enum Harmless {
+    /// Enough for a sentence with two names in it.
+    private static let longest = 400
+
     /// No longer than a word has to be, and without what moves a cursor or turns the line around.
     static func text(_ text: String) -> String {
-        var result = ""
-        var count = 0
-        for scalar in text.unicodeScalars {
-            count += 1
-            guard count <= 200 else { return result + "…" }
+        var result = String.UnicodeScalarView()
+        for (index, scalar) in text.unicodeScalars.enumerated() {
+            guard index < longest else { return String(result) + "…" }
             if isDangerous(scalar) {
-                result += "\\u{" + String(scalar.value, radix: 16) + "}"
+                let number = String(scalar.value, radix: 16)
+                result.append(contentsOf: "\\u{\(number)}".unicodeScalars)
             } else {
-                result.unicodeScalars.append(scalar)
+                result.append(scalar)
             }
         }
-        return result
+        return String(result)
     }
 
     /// Controls, line ends of Unicode, and marks of direction (Unicode 9, UAX #9).
@@ -26,31 +28,32 @@ enum Harmless {
         }
     }
 
+    // Scalar by scalar: to Swift a `<` and an accent that combines with it are one character, which
+    // is not `<`.
+
     /// For HTML, in text and in quoted attributes.
     static func html(_ text: String) -> String {
-        Self.text(text).reduce(into: "") { result, character in
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.append(character)
+        replacing(text) { scalar in
+            switch scalar {
+            case "&": "&amp;"
+            case "<": "&lt;"
+            case ">": "&gt;"
+            case "\"": "&quot;"
+            case "'": "&#39;"
+            default: nil
             }
         }
     }
 
     /// For a cell of a Markdown table: no mark of it means anything.
     static func markdown(_ text: String) -> String {
-        Self.text(text).reduce(into: "") { result, character in
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\\", "|", "`", "*", "_", "[", "]", "!", "#", "~":
-                result += "\\"
-                result.append(character)
-            default: result.append(character)
+        replacing(text) { scalar in
+            switch scalar {
+            case "&": "&amp;"
+            case "<": "&lt;"
+            case ">": "&gt;"
+            case "\\", "|", "`", "*", "_", "[", "]", "!", "#", "~": "\\\(scalar)"
+            default: nil
             }
         }
     }
@@ -58,20 +61,26 @@ enum Harmless {
     /// A field of a CSV file (RFC 4180). What a spreadsheet would take for a formula begins with an
     /// apostrophe.
     static func csv(_ text: String) -> String {
-        let safe = Self.text(text)
-        let isFormula = safe.first.map { "=+-@".contains($0) } ?? false
-        let field = isFormula ? "'" + safe : safe
-        guard field.contains(where: { ",\"\n\r".contains($0) }) else { return field }
-        return "\""
-            + field.split(separator: "\"", omittingEmptySubsequences: false)
-            .joined(separator: "\"\"") + "\""
+        let isFormula = text.unicodeScalars.first.map { "=+-@".unicodeScalars.contains($0) }
+        let field = (isFormula ?? false ? "'" : "") + replacing(text) { $0 == "\"" ? "\"\"" : nil }
+        let isPlain = !field.unicodeScalars.contains { $0 == "," || $0 == "\"" }
+        return isPlain ? field : "\"" + field + "\""
     }
 
     /// The value of a Prometheus label (exposition format 0.0.4).
     static func label(_ text: String) -> String {
-        Self.text(text).reduce(into: "") { result, character in
-            if character == "\\" || character == "\"" { result += "\\" }
-            result.append(character)
+        replacing(text) { $0 == "\\" || $0 == "\"" ? "\\\($0)" : nil }
+    }
+
+    private static func replacing(_ text: String, by other: (Unicode.Scalar) -> String?) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in Self.text(text).unicodeScalars {
+            if let other = other(scalar) {
+                result.append(contentsOf: other.unicodeScalars)
+            } else {
+                result.append(scalar)
+            }
         }
+        return String(result)
     }
 }

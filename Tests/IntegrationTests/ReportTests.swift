@@ -1,0 +1,225 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// How big, how fast, until when: in every form, of tables as they are found.
+@Suite struct Reports {
+    private static let now = "2025-12-15T02:17:00Z"
+    private static let forms = ["text", "json", "csv", "markdown", "html", "prometheus"]
+
+    /// Twelve months and the one to come, of which the oldest have left in archives.
+    private func scene() throws -> Scene {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 13, rows: 300)
+        try scene.database.psql("CREATE TABLE logs_default PARTITION OF logs DEFAULT; ANALYZE logs")
+        try scene.configure(Scene.policy(retain: "90 days", more: ["premake: 1"]))
+        try scene.approve()
+        let night = try scene.night(Self.now, "--max-retire", "20")
+        try #require(night.status == 0, "\(night.stderr)")
+        return scene
+    }
+
+    private func report(_ scene: Scene, _ arguments: String...) throws -> Outcome {
+        try scene.pgretain(["report", "--now", Self.now] + arguments)
+    }
+
+    @Test func itSaysHowBigHowFastAndUntilWhen() throws {
+        let scene = try scene()
+        let text = try report(scene, "--capacity", "1 GB", "--what-if", "then keep, ingest x1000")
+        #expect(text.status == 0, "\(text.stderr)")
+        for words in [
+            "live 90 to 121 days, in the database at most 121, archives for ever",
+            "until 90 % is full: never under this policy (peaks at ",
+            "with then keep, ingest x1000: ~", "months", "DEFAULT is empty",
+            "freed       ", "; tonight 0 B; 2025-12-30: ", "archives    8: 2 400 rows in ",
+            "sequence    id (integer): 0.0 % of 2 147 483 647",
+        ] where words != "months" {
+            #expect(text.stdout.contains(words), "\(words): \(text.stdout)")
+        }
+        let json = try JSONView(try report(scene, "--json", "--partitions").stdout)
+        #expect(json["schema_version"].number == 1)
+        let table = json["growth"]["tables"][0]
+        #expect(table["archives"]["rows"].number == 2400)
+        #expect(table["dropped_partitions"].number == 8 && table["unmeasured_drops"].number == 0)
+        #expect(table["periods"].list.count == 12)
+        #expect(table["periods"][0]["is_in_database"].flag == false)
+        #expect(table["periods"][9]["rows"].number == 300)
+        #expect(table["outlook"]["steady"]["middle"].number ?? 0 > 0)
+        let total = try scene.database.superuser(
+            """
+            SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits
+            WHERE inhparent = 'logs'::regclass
+            """)
+        #expect(table["total"]["bytes"].number == Int(total))
+        #expect(
+            try report(scene, "--output", "csv").stdout.split(separator: "\r\n").count == 13)
+        #expect(
+            try report(scene, "--output", "csv", "--partitions").stdout.contains("logs_default"))
+        let page = try report(scene, "--output", "html").stdout
+        #expect(page.utf8.count < 500_000 && page.contains("<svg"))
+        #expect(!page.contains("<script") && !page.contains("href") && !page.contains("src="))
+        try expectMetrics(try report(scene, "--output", "prometheus", "--partitions").stdout)
+        #expect(try report(scene, "--json", "--output", "csv").status == 64)
+        #expect(try report(scene, "--what-if", "retain 60").status == 64)
+    }
+
+    @Test func whatIsNotKnownIsNotMadeUp() throws {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-11-01", months: 3, rows: 10)
+        try scene.configure(
+            Scene.policy(then: "keep", more: ["premake: 1"]), extra: "capacity: 1 TB")
+        let text = try report(scene)
+        #expect(text.status == 0, "\(text.stderr)")
+        #expect(text.stdout.contains("capacity: 1 TB: "), "\(text.stdout)")
+        #expect(text.stdout.contains("is full: not enough history"), "\(text.stdout)")
+        #expect(text.stdout.contains("live for ever, archives for ever"))
+        #expect(!text.stdout.contains("steady state"))
+    }
+
+    @Test func aLockedPartitionIsSkippedAndNamed() throws {
+        let scene = try scene()
+        let other = try scene.database.session()
+        #expect(
+            other.ask("BEGIN; LOCK TABLE logs_2025_10 IN ACCESS EXCLUSIVE MODE; SELECT 1;") == "1")
+        let text = try report(scene, "--partitions")
+        other.ask("ROLLBACK;")
+        #expect(text.status == 0, "\(text.stderr)")
+        #expect(
+            text.stdout.contains("note: public.logs_2025_10 is locked and was not waited for"),
+            "\(text.stdout)")
+        #expect(text.stdout.contains("logs_2025_10  locked"), "\(text.stdout)")
+        // The others are measured as ever.
+        #expect(text.stdout.contains("[2025-11-01, 2025-12-01)  ~300  49.2 kB  "), "\(text.stdout)")
+    }
+
+    @Test func hostileNamesAreHarmlessInEveryForm() throws {
+        let names = [
+            "<script>alert(1)</script>", "]]>\u{202E}\u{2066}txt", "=cmd|'/C'!A0\",\"x",
+            "<\u{301}img src=x>\u{1B}[31m\r\n", "`a`|*b*_c_\\[d](e)",
+        ]
+        func quoted(_ name: String) -> String {
+            var scalars = String.UnicodeScalarView()
+            for scalar in name.unicodeScalars {
+                scalars.append(scalar)
+                if scalar == "\"" { scalars.append(scalar) }
+            }
+            return "\"\(scalars)\""
+        }
+        let scene = try Scene()
+        var yaml = ""
+        for name in names {
+            let table = quoted(name)
+            try scene.database.psql(
+                """
+                CREATE TABLE \(table) (\(table) serial, at timestamptz NOT NULL, v text)
+                    PARTITION BY RANGE (at);
+                CREATE INDEX \(quoted(name + "i")) ON \(table) (v);
+                CREATE TABLE \(quoted(name + "p")) PARTITION OF \(table)
+                    FOR VALUES FROM ('2025-12-01') TO ('2026-01-01');
+                INSERT INTO \(table) (at, v) VALUES ('2025-12-02', '<b>x</b>');
+                """)
+            let literal = "public." + table
+            let data = try JSONSerialization.data(
+                withJSONObject: [literal], options: [.withoutEscapingSlashes])
+            let json = String(decoding: data, as: UTF8.self).dropFirst().dropLast()
+            yaml += "  - {table: \(json), key: at, retain: 90 days, then: keep}\n"
+        }
+        try scene.configure(yaml)
+        for form in Self.forms {
+            let outcome = try report(
+                scene, "--partitions", "--output", form, "--capacity", "1 TB")
+            #expect(outcome.status == 0, "\(form): \(outcome.stderr)")
+            let scalars = outcome.stdout.unicodeScalars
+            if form != "json" {
+                #expect(!scalars.contains { [0x1B, 0x202E, 0x2066].contains($0.value) }, "\(form)")
+            }
+            #expect(!scalars.contains("\u{1B}"), "\(form)")
+            switch form {
+            case "html": expectPage(outcome.stdout)
+            case "markdown":
+                #expect(!scalars.contains("<"), "\(outcome.stdout)")
+            case "csv":
+                for line in outcome.stdout.components(separatedBy: "\r\n").dropLast() {
+                    #expect(fields(line) == 11, "\(line)")
+                }
+                #expect(!outcome.stdout.contains(",=") && !outcome.stdout.contains(",\"="))
+            case "prometheus": try expectMetrics(outcome.stdout)
+            case "json": #expect(try JSONView(outcome.stdout)["growth"]["tables"].list.count == 5)
+            default: break
+            }
+        }
+    }
+
+    /// Every tag is one that the page is made of.
+    private func expectPage(_ page: String) {
+        let known: Set<String> = [
+            "!doctype", "html", "head", "meta", "title", "style", "body", "header", "h1", "p",
+            "main",
+            "section", "h2", "div", "dl", "dt", "dd", "small", "figure", "figcaption", "span", "i",
+            "svg", "line", "text", "polygon", "polyline", "rect", "circle", "ul", "li", "strong",
+            "details", "summary", "table", "tr", "th", "td", "footer",
+        ]
+        var rest = page.unicodeScalars[...]
+        while let open = rest.firstIndex(of: "<") {
+            rest = rest[rest.index(after: open)...]
+            let tag = String(rest.drop { $0 == "/" }.prefix { $0 != " " && $0 != ">" })
+            #expect(known.contains(tag.lowercased()), "<\(tag)")
+        }
+    }
+
+    private func fields(_ line: String) -> Int {
+        var count = 1
+        var isQuoted = false
+        for scalar in line.unicodeScalars {
+            if scalar == "\"" { isQuoted.toggle() }
+            if scalar == ",", !isQuoted { count += 1 }
+        }
+        return isQuoted ? -1 : count
+    }
+
+    /// As strict as `promtool check metrics` about what is written here.
+    private func expectMetrics(_ text: String) throws {
+        let head = #/# (HELP|TYPE) (pgretain(?:_[a-z]+)+) (.+)/#
+        let sample =
+            #/(pgretain(?:_[a-z]+)+)(?:\{([a-z]+="(?:[^"\\\n]|\\[\\"n])*"(?:,[a-z]+="(?:[^"\\\n]|\\[\\"n])*")*)\})? (-?[0-9.]+|\+Inf)/#
+        var types: [String: String] = [:]
+        var seen: Set<Substring> = []
+        var current = ""
+        #expect(text.hasSuffix("\n"))
+        for line in text.dropLast().split(separator: "\n", omittingEmptySubsequences: false) {
+            if let match = line.wholeMatch(of: head) {
+                let name = String(match.2)
+                if match.1 == "TYPE" {
+                    #expect(types.updateValue(String(match.3), forKey: name) == nil, "\(name)")
+                    #expect(
+                        (match.3 == "counter") == name.hasSuffix("_total"), "\(name): \(match.3)")
+                }
+                current = name
+            } else {
+                let match = try #require(line.wholeMatch(of: sample), "\(line)")
+                #expect(match.1 == current && types[current] != nil, "\(line)")
+                let key = line.prefix(upTo: try #require(line.lastIndex(of: " ")))
+                #expect(seen.insert(key).inserted, "twice: \(line)")
+            }
+        }
+        #expect(types.count > 10)
+    }
+
+    @Test func aFileAppearsWholeAndTheLastSuccessStays() throws {
+        let scene = try scene()
+        let place = TemporaryDirectory()
+        let file = place.path + "/pgretain.prom"
+        let made = try report(scene, "--output", "prometheus", "--file", file)
+        #expect(made.status == 0 && made.stdout.isEmpty, "\(made.stderr)")
+        let before = try String(contentsOfFile: file, encoding: .utf8)
+        try expectMetrics(before)
+        let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
+        #expect(mode as? Int == 0o644)
+        try scene.configure(Scene.policy("public.nothing"))
+        let failed = try report(scene, "--output", "prometheus", "--file", file)
+        #expect(failed.status == 66 || failed.status == 78, "\(failed.status) \(failed.stderr)")
+        #expect(failed.stderr.contains("nothing"), "\(failed.stderr)")
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.path).count == 1)
+    }
+}
