@@ -37,6 +37,8 @@ public struct PostgresError: Error, Equatable, Sendable {
         return line[...first] + "…" + line[last...]
     }
 
+    /// Nothing is wrong with the database: a lock, a limit of time, or a right that is missing.
+    public var isPassing: Bool { isLockTimeout || isPermission || sqlState == "57014" }
     public var isLockTimeout: Bool { sqlState == "55P03" }
     var isDeadlock: Bool { sqlState == "40P01" }
     var isPermission: Bool { sqlState == "42501" }

@@ -4,11 +4,11 @@ import Postgres
 import Retention
 
 extension GrowthReport {
-    /// Looks at the catalogue, the ledger and the store; reads no row of any table, and waits half
-    /// a second for a lock at most.
+    /// Looks at the catalogue, the ledger and the store, and at as many rows as it may; waits half a
+    /// second for a lock at most.
     public static func look(
         site: Site, tables: [QualifiedName], whatIf: (text: String, change: WhatIf)? = nil,
-        room: ByteCount? = nil, now: Instant? = nil
+        room: ByteCount? = nil, reading: RowReading = .sample, now: Instant? = nil
     ) throws -> GrowthReport {
         let connection = try site.connect(as: "pgretain: report")
         try connection.hurry()
@@ -27,7 +27,8 @@ extension GrowthReport {
         for name in tables {
             let settings = try site.settings(of: name)
             var look = TableGrowthLook(
-                settings: settings, connection: connection, store: store, now: now)
+                settings: settings, connection: connection, store: store, now: now,
+                reading: reading)
             look.all(whatIf: whatIf?.change)
             report.tables.append(look.found)
             report.databaseXidAge = max(report.databaseXidAge, look.databaseXidAge)

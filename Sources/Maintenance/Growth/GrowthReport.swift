@@ -96,7 +96,10 @@ public struct TableGrowth: Sendable, Encodable {
 
     public struct Day: Sendable, Encodable {
         public var date: String
-        public var bytes: Int64
+        /// Nil where nights took no samples.
+        public var bytes: Int64?
+        /// Reckoned from a sample of the rows; nil where none was taken.
+        public var rows: Int64?
         public var isAnomaly: Bool
     }
 
@@ -177,6 +180,8 @@ public struct TableGrowth: Sendable, Encodable {
     public var freedTonight: Int64 = 0
     public var outlook: Outlook?
     public var whatIf: Outlook?
+    /// What it is filled with; nil where its rows were not read.
+    public var drivers: GrowthDrivers?
     public var anomalies: [String] = []
     public var indexFindings: [String] = []
     public var unusedIndexes: [Index] = []

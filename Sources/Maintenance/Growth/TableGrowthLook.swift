@@ -9,6 +9,7 @@ struct TableGrowthLook {
     private let connection: Connection
     private let store: DirectoryStore?
     private let now: Instant
+    private let reading: RowReading
     private var policy: RetentionPolicy { settings.policy }
 
     private(set) var found: TableGrowth
@@ -19,11 +20,15 @@ struct TableGrowthLook {
     /// How far back samples and periods are looked at.
     private static let daysBack = 400
 
-    init(settings: TableSettings, connection: Connection, store: DirectoryStore?, now: Instant) {
+    init(
+        settings: TableSettings, connection: Connection, store: DirectoryStore?, now: Instant,
+        reading: RowReading
+    ) {
         self.settings = settings
         self.connection = connection
         self.store = store
         self.now = now
+        self.reading = reading
         found = TableGrowth(settings.policy, calendar: nil, isApproved: false)
     }
 
@@ -37,7 +42,7 @@ struct TableGrowthLook {
 
     private mutating func look(whatIf: WhatIf?) throws {
         let seen = TableObservation.observe(
-            settings, on: connection, store: store, now: now, measured: false)
+            settings, on: connection, store: store, now: now, measured: policy.isPlain)
         found.problems = seen.problems
         guard let table = seen.table else { return }
         let calendar = TableCalendar(policy: policy, keyType: table.keyType, now: now)
@@ -71,7 +76,8 @@ struct TableGrowthLook {
             }
         }
         let history = history(samples, calendar)
-        fillDays(history)
+        let rows = try readRows(table, seen, calendar)
+        fillDays(history, rows)
         predict(seen, history, calendar, whatIf: whatIf)
         try headroom(table)
         note(seen)
@@ -230,18 +236,55 @@ struct TableGrowthLook {
         return history
     }
 
-    private mutating func fillDays(_ history: IngestHistory) {
-        let days = Array(history.daily.suffix(120))
-        let strange =
-            Anomaly.among(days, floor: 1_000_000) { $0.bytes }
-            + Anomaly.among(Array(history.periods.suffix(24)), floor: 1_000_000) { $0.bytesADay }
-        let dates = Set(strange.filter { $0.days == 1 }.map(\.date))
-        found.days = days.map {
-            .init(
-                date: $0.date.description, bytes: Int64($0.bytes.rounded()),
-                isAnomaly: dates.contains($0.date))
+    /// Rows by day, and what they say of what fills the table; nothing where they are not read.
+    private mutating func readRows(
+        _ table: PartitionedTable, _ seen: TableObservation, _ calendar: TableCalendar
+    ) throws -> [CivilDate: Int64] {
+        guard reading != .none, !seen.partitions.contains(where: \.isForeign) else { return [:] }
+        let look = GrowthDriversLook(
+            connection: connection, table: table, calendar: calendar, parts: found.parts,
+            reading: reading)
+        do {
+            found.drivers = try look.drivers()
+            return try look.rowsByDay()
+        } catch let error as PostgresError where error.isPassing {
+            found.notes.append("its rows were not read: \(error.message)")
+            return [:]
         }
-        found.anomalies = strange.map { $0.sentence { ByteCount(Int64($0)).rounded } }
+    }
+
+    private mutating func fillDays(_ history: IngestHistory, _ rows: [CivilDate: Int64]) {
+        var days: [CivilDate: TableGrowth.Day] = [:]
+        for one in history.daily.suffix(120) {
+            days[one.date] = .init(
+                date: one.date.description, bytes: Int64(one.bytes.rounded()), isAnomaly: false)
+        }
+        // Of the first day a part may have left, and the last is not over.
+        let whole = rows.keys.sorted().dropFirst().dropLast()
+        for date in whole {
+            days[date, default: .init(date: date.description, isAnomaly: false)].rows = rows[date]
+        }
+        var strange = Anomaly.among(Array(history.periods.suffix(24)), floor: 1_000_000) {
+            $0.bytesADay
+        }
+        found.anomalies = strange.map { $0.sentence { ByteCount(Int64($0)).rounded + " a day" } }
+        let counted = whole.map { date in
+            IngestSegment(
+                firstDay: Int(date.daysSinceEpoch), days: 1, bytes: 0,
+                rows: Double(rows[date] ?? 0))
+        }
+        let byRows = Anomaly.among(counted, floor: 200) { $0.rows }
+        let known = Set(byRows.map(\.date))
+        let byBytes = Anomaly.among(Array(history.daily.suffix(120)), floor: 1_000_000) { $0.bytes }
+            .filter { !known.contains($0.date) }
+        strange = (byRows + byBytes).sorted { $0.date < $1.date }
+        for one in strange { days[one.date]?.isAnomaly = true }
+        found.days = days.sorted { $0.key < $1.key }.map(\.value)
+        found.anomalies += strange.map { one in
+            known.contains(one.date)
+                ? one.sentence { "\(CountText.rounded($0)) rows" }
+                : one.sentence { ByteCount(Int64($0)).rounded }
+        }
     }
 
     // MARK: What comes

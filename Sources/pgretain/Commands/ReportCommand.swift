@@ -16,8 +16,9 @@ struct ReportCommand: ParsableCommand {
               pgretain report --output html > growth.html
               pgretain report --output prometheus --file /var/lib/prometheus/node-exporter/pgretain.prom
 
-            Reads the catalogue, the nightly samples and the manifests, and no
-            row of any table. What is locked is skipped, and named.
+            Reads the catalogue, the nightly samples, the manifests, and a sample
+            of the rows: 64 MB of a table at most, for 3 s at most. csv and
+            prometheus read no row. What is locked is skipped, and named.
             """)
 
     enum Form: String, ExpressibleByArgument, CaseIterable {
@@ -55,6 +56,12 @@ struct ReportCommand: ParsableCommand {
         })
     var capacity: ByteCount?
 
+    @Flag(name: .long, help: "Read all rows of the last 90 days, however long it takes.")
+    var exact = false
+
+    @Flag(name: .long, help: "Read no rows.")
+    var noRows = false
+
     @Option(name: .long, help: "Into a file that appears whole, in place of standard output.")
     var file: String?
 
@@ -62,12 +69,14 @@ struct ReportCommand: ParsableCommand {
         if common.json, let output, output != .json {
             throw ValidationError("--json is --output json, and not \(output.rawValue)")
         }
+        if exact, noRows { throw ValidationError("--exact and --no-rows exclude each other") }
     }
 
     func run() throws {
         let site = try tables.narrow(try common.site())
         let report = try GrowthReport.look(
-            site: site, tables: site.tableNames, whatIf: whatIf, room: capacity, now: common.now)
+            site: site, tables: site.tableNames, whatIf: whatIf, room: capacity, reading: reading,
+            now: common.now)
         let text = try self.text(report)
         if let file {
             // What could not be looked at is no success: the last one stays.
@@ -82,6 +91,11 @@ struct ReportCommand: ParsableCommand {
             common.console.out(text)
         }
         throw EarlyExit(status: report.exitStatus)
+    }
+
+    private var reading: RowReading {
+        if exact { return .all }
+        return noRows || output == .csv || output == .prometheus ? .none : .sample
     }
 
     private func text(_ report: GrowthReport) throws -> String {

@@ -16,8 +16,14 @@ struct ChartFrame {
     /// The value at the upper edge.
     let most: Double
     private let ticks: [Double]
+    private let unit: (Double) -> String
 
-    init(from: Double, to: Double, most: Double) {
+    static func bytes(_ value: Double) -> String { Quantities.bytes(Int64(value)) }
+
+    init(
+        from: Double, to: Double, most: Double, unit: @escaping (Double) -> String = bytes
+    ) {
+        self.unit = unit
         self.from = from
         self.to = max(to, from + 1)
         let step = Self.step(of: max(most, 1))
@@ -95,7 +101,7 @@ struct ChartFrame {
             let at = Self.number(y(tick))
             text += "<line class=\"grid\" x1=\"\(Self.left)\" x2=\"\(Self.right)\" y1=\"\(at)\" "
             text += "y2=\"\(at)\"/><text class=\"tick end\" x=\"\(Self.left - 6)\" "
-            text += "y=\"\(Self.number(y(tick) + 4))\">\(Quantities.bytes(Int64(tick)))</text>"
+            text += "y=\"\(Self.number(y(tick) + 4))\">\(Harmless.html(unit(tick)))</text>"
         }
         text += body
         for mark in marks {

@@ -117,10 +117,24 @@ enum GrowthCharts {
         }.joined()
     }
 
+    /// Whether days are known by their rows, or only by their bytes.
+    static func countsRows(_ table: TableGrowth) -> Bool {
+        table.days.contains { $0.rows != nil }
+    }
+
     /// What came in on each day; days that stick out are marked.
     static func days(_ table: TableGrowth, now: Instant) -> String {
+        let countsRows = Self.countsRows(table)
+        func value(_ day: TableGrowth.Day) -> Double {
+            Double((countsRows ? day.rows : day.bytes) ?? 0)
+        }
+        func word(_ day: TableGrowth.Day) -> String {
+            countsRows
+                ? Quantities.plural(day.rows ?? 0, "row") : Quantities.bytes(day.bytes ?? 0)
+        }
         let today = CivilDateTime(utc: now).date.daysSinceEpoch
-        let days = table.days.compactMap { day -> (at: Double, day: TableGrowth.Day)? in
+        let known = table.days.filter { !countsRows || $0.rows != nil }
+        let days = known.compactMap { day -> (at: Double, day: TableGrowth.Day)? in
             guard let at = Instant(iso: day.date) else { return nil }
             let date = CivilDateTime(utc: at).date
             return (Double(date.daysSinceEpoch - today) + 0.5, day)
@@ -128,20 +142,21 @@ enum GrowthCharts {
         guard let first = days.first else { return "" }
         let frame = ChartFrame(
             from: min(first.at - 0.5, -14), to: 0.5,
-            most: (days.map { Double($0.day.bytes) }.max() ?? 0) * 1.08)
+            most: (days.map { value($0.day) }.max() ?? 0) * 1.08,
+            unit: { countsRows ? CountText.rounded($0) : ChartFrame.bytes($0) })
         var body = bars(
             days.map {
                 (
-                    $0.at, Double($0.day.bytes), $0.day.isAnomaly ? "strange" : "heap",
-                    "\($0.day.date): \(Quantities.bytes($0.day.bytes))"
+                    $0.at, value($0.day), $0.day.isAnomaly ? "strange" : "heap",
+                    "\($0.day.date): \(word($0.day))"
                 )
             }, width: 1, in: frame)
         for one in days where one.day.isAnomaly {
             body +=
                 "<circle class=\"strange\" r=\"3\" cx=\"\(ChartFrame.number(frame.x(one.at)))\" "
-            body += "cy=\"\(ChartFrame.number(frame.y(Double(one.day.bytes)) - 6))\"/>"
+            body += "cy=\"\(ChartFrame.number(frame.y(value(one.day)) - 6))\"/>"
         }
-        return frame.svg("Bytes a day", marks: frame.months(from: now), body)
+        return frame.svg("What came in, by day", marks: frame.months(from: now), body)
     }
 
     /// Each period's archive.

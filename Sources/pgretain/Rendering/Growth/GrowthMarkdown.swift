@@ -29,6 +29,7 @@ enum GrowthMarkdown {
                 text += "| \(escape(one.period)) | \(rows) | \(size ?? "?") | \(archive) | "
                 text += "\(GrowthText.change(one)) |\n"
             }
+            if let drivers = table.drivers { text += self.drivers(drivers) }
             if showsPartitions { text += partitions(table) }
             let remarks =
                 table.anomalies.map { "Unusual: \($0)" } + table.indexFindings + table.notes
@@ -60,6 +61,21 @@ enum GrowthMarkdown {
             facts.append(("sequence", GrowthText.sentence(sequence)))
         }
         return facts
+    }
+
+    private static func drivers(_ drivers: GrowthDrivers) -> String {
+        var text = "\nThe last seven days, \(GrowthText.source(drivers)):\n\n"
+        text += "| column | value | rows | share | size | against the week before |\n"
+        text += "| --- | --- | --: | --: | --: | --: |\n"
+        for column in drivers.columns {
+            for one in column.values {
+                text += "| \(Harmless.markdown(column.column)) "
+                text += "| \(Harmless.markdown(one.value ?? "(NULL)")) "
+                text += "| \(Quantities.count(one.rows)) | \(Quantities.fixed(one.percent, 1)) % "
+                text += "| \(Quantities.bytes(one.bytes)) | \(GrowthText.change(one)) |\n"
+            }
+        }
+        return text
     }
 
     private static func partitions(_ table: TableGrowth) -> String {

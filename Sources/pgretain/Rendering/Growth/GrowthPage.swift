@@ -98,7 +98,8 @@ enum GrowthPage {
         text += card(
             "Size", GrowthCharts.size(table, now: report.now, limit: limit), legend: legend)
         text += card(
-            "Bytes a day", GrowthCharts.days(table, now: report.now),
+            GrowthCharts.countsRows(table) ? "Rows a day" : "Bytes a day",
+            GrowthCharts.days(table, now: report.now),
             legend: table.days.contains(where: \.isAnomaly) ? [("strange", "unusual")] : [])
         text += card(
             "Archives", GrowthCharts.archives(table),
@@ -118,6 +119,7 @@ enum GrowthPage {
                     )
                 } + table.notes.map { ("note", $0, nil) }
                 + table.problems.map { ("problem", $0.message, $0.hint) })
+        if let drivers = table.drivers { text += self.drivers(drivers) }
         text += periods(table)
         if showsPartitions { text += partitions(table) }
         return text + "</section>\n"
@@ -176,6 +178,28 @@ enum GrowthPage {
                     ?? "of \(Quantities.count(sequence.end))")
         }
         return text + "</dl>"
+    }
+
+    private static func drivers(_ drivers: GrowthDrivers) -> String {
+        var text = "<h3>What drives it <small>the last 7 days against the 7 before, "
+        text += "\(Harmless.html(GrowthText.source(drivers)))"
+        if let users = drivers.activeUsers {
+            text += "; \(Quantities.plural(users, "user")) in the last 24 hours"
+        }
+        text += "</small></h3><div class=\"cards thirds\">"
+        for column in drivers.columns {
+            var table = "<table class=\"shares\">"
+            for one in column.values {
+                let width = ChartFrame.number(max(0.5, one.percent))
+                table += "<tr><td>\(Harmless.html(one.value ?? "(NULL)"))"
+                table += "<svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\">"
+                table += "<rect class=\"heap\" width=\"\(width)\" height=\"4\"/></svg></td>"
+                table += "<td>\(Quantities.fixed(one.percent, 1)) %<small>"
+                table += "\(Harmless.html(GrowthText.change(one)))</small></td></tr>"
+            }
+            text += card(column.column, table + "</table>")
+        }
+        return text + "</div>"
     }
 
     private static func row(_ cells: [String], tag: String = "td") -> String {

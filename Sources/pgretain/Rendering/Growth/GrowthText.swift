@@ -42,6 +42,7 @@ enum GrowthText {
         text += lines.text
         if !table.periods.isEmpty { text += "\n" + periods(table) }
         if showsPartitions { text += "\n" + partitions(table) }
+        if let drivers = table.drivers { text += "\n" + self.drivers(drivers) }
         for sentence in table.anomalies { text += "  unusual: \(sentence)\n" }
         for finding in table.indexFindings { text += "  \(Harmless.text(finding))\n" }
         for index in table.unusedIndexes {
@@ -222,6 +223,39 @@ enum GrowthText {
 
     static func change(_ period: TableGrowth.PeriodGrowth) -> String {
         period.changePercent.map { "\($0 > 0 ? "+" : "")\($0) %" } ?? ""
+    }
+
+    /// `sampled 12 %` or `counted`
+    static func source(_ drivers: GrowthDrivers) -> String {
+        guard drivers.sampledPercent < 100 else { return "counted" }
+        return "by a sample of \(Quantities.fixed(drivers.sampledPercent, 1)) % of the pages"
+    }
+
+    /// Against the window before: `+12 %`, `new`.
+    static func change(_ value: GrowthDrivers.Value) -> String {
+        guard value.rowsBefore > 0 else { return "new" }
+        let change = 100 * Double(value.rows - value.rowsBefore) / Double(value.rowsBefore)
+        let whole = Int(min(change, 1e6).rounded())
+        return "\(whole > 0 ? "+" : "")\(whole) %"
+    }
+
+    private static func drivers(_ drivers: GrowthDrivers) -> String {
+        var text = TextTable([.left, .left, .right, .right, .right, .right, .left])
+        text.add("last 7 days", "", "rows", "", "size", "before", source(drivers))
+        for column in drivers.columns {
+            for (index, one) in column.values.enumerated() {
+                text.add(
+                    index == 0 ? Harmless.text(column.column) : "",
+                    Harmless.text(one.value ?? "(NULL)", longest: 40),
+                    Quantities.count(one.rows), "\(Quantities.fixed(one.percent, 1)) %",
+                    Quantities.bytes(one.bytes), change(one),
+                    Bars.bar(one.percent / 100, width: 20))
+            }
+        }
+        let users = drivers.activeUsers.map {
+            "  \(Quantities.plural($0, "user")) in the last 24 hours\n"
+        }
+        return text.text + (users ?? "")
     }
 
     private static func partitions(_ table: TableGrowth) -> String {

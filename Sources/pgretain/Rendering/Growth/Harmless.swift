@@ -4,7 +4,7 @@ enum Harmless {
     private static let longest = 400
 
     /// No longer than a word has to be, and without what moves a cursor or turns the line around.
-    static func text(_ text: String) -> String {
+    static func text(_ text: String, longest: Int = longest) -> String {
         var result = String.UnicodeScalarView()
         for (index, scalar) in text.unicodeScalars.enumerated() {
             guard index < longest else { return String(result) + "…" }

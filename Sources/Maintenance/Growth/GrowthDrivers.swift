@@ -1,0 +1,113 @@
+import Capacity
+import Postgres
+import Retention
+
+/// How many of a table's rows a report may read to say what fills it.
+public enum RowReading: Sendable {
+    case none
+    /// Some pages, picked evenly, for a few seconds at most.
+    case sample
+    case all
+
+    /// Pages of 8 kB that a sample takes of a table: 64 MB.
+    static let pages = 8000.0
+    static let milliseconds = 3000
+}
+
+/// What a table is filled with: the last seven days against the seven before.
+public struct GrowthDrivers: Sendable, Encodable {
+    public struct Value: Sendable, Encodable {
+        /// Nil for NULL.
+        public var value: String?
+        /// Of the whole table, reckoned from the sample.
+        public var rows: Int64
+        public var bytes: Int64
+        /// Of all rows in the window.
+        public var percent: Double
+        /// In the window before.
+        public var rowsBefore: Int64
+    }
+
+    public struct Column: Sendable, Encodable {
+        public var column: String
+        /// The commonest first, five at most.
+        public var values: [Value]
+    }
+
+    /// Of the pages; 100: all of them were read.
+    public var sampledPercent: Double
+    public var columns: [Column]
+    /// Different users in the last 24 hours; nil where that was not counted.
+    public var activeUsers: Int64?
+}
+
+/// Reads rows to say what fills a table, within what is allowed.
+struct GrowthDriversLook {
+    let connection: Connection
+    let table: PartitionedTable
+    let calendar: TableCalendar
+    let parts: [TableGrowth.Part]
+    let reading: RowReading
+
+    private static let daysShown = 90
+
+    private var milliseconds: Int? { reading == .all ? nil : RowReading.milliseconds }
+
+    private func ago(_ days: Int) -> Instant {
+        calendar.now.advanced(bySeconds: Int64(-86_400 * days))
+    }
+
+    /// How many of the pages since a time are read.
+    private func percent(since: Instant) -> Double {
+        if reading == .all { return 100 }
+        let bytes = parts.filter { $0.bounds.map { $0.to > since } ?? true }
+            .reduce(0) { $0 + $1.heapBytes }
+        return min(100, 100 * RowReading.pages / max(1, Double(bytes) / 8192))
+    }
+
+    func drivers() throws -> GrowthDrivers? {
+        let all = try connection.catalog.definition(of: table.oid).columns
+        let columns = DriverColumn.among(all)
+        guard !columns.isEmpty else { return nil }
+        let percent = percent(since: ago(14))
+        let counts = try connection.catalog.commonValues(
+            of: table, columns: columns.map { ($0.name, $0.isFolded) }, all: all.map(\.name),
+            from: ago(14), middle: ago(7), to: calendar.now, percent: percent,
+            milliseconds: milliseconds)
+        func scaled(_ count: Int64) -> Int64 { Int64((Double(count) * 100 / percent).rounded()) }
+        var drivers = GrowthDrivers(sampledPercent: percent, columns: [])
+        for column in columns {
+            let values = counts.filter { $0.column == column.name }.map { one in
+                GrowthDrivers.Value(
+                    value: one.value, rows: scaled(one.rows), bytes: scaled(one.bytes),
+                    percent: 100 * Double(one.rows) / Double(max(1, one.total)),
+                    rowsBefore: scaled(one.before))
+            }
+            if !values.isEmpty {
+                drivers.columns.append(.init(column: column.name, values: values))
+            }
+        }
+        if percent >= 100, let user = columns.first(where: \.isUser) {
+            drivers.activeUsers = try connection.catalog.distinctValues(
+                of: user.name, in: table, from: ago(1), to: calendar.now,
+                milliseconds: milliseconds)
+        }
+        return drivers
+    }
+
+    /// Rows of each day, reckoned from the sample; days without any are left out.
+    func rowsByDay() throws -> [CivilDate: Int64] {
+        try rowsByDay(since: Self.daysShown, percent: percent(since: ago(Self.daysShown)))
+    }
+
+    private func rowsByDay(since days: Int, percent: Double) throws -> [CivilDate: Int64] {
+        try connection.catalog.rowsByDay(
+            of: table, zone: calendar.zone, from: ago(days), to: calendar.now, percent: percent,
+            milliseconds: milliseconds
+        ).reduce(into: [:]) { $0[$1.day] = Int64((Double($1.rows) * 100 / percent).rounded()) }
+    }
+}
+
+extension DriverColumn {
+    fileprivate var isUser: Bool { ["user_id", "account_id", "actor_id"].contains(name) }
+}
