@@ -26,6 +26,8 @@ public struct Forecast: Equatable, Sendable {
     public var freed: [RetentionSimulation.Freed]
     /// Whether the size has an end: the policy drops, and nothing hints that ever more comes in.
     public var isBounded: Bool
+    /// Whether ever more comes in, for sure.
+    public var isGrowing: Bool
     public var isErratic: Bool
 
     /// - Parameter factor: what comes in, times this.
@@ -46,6 +48,7 @@ public struct Forecast: Equatable, Sendable {
         high = course(.high, days: Self.horizon).bytes
         peak = Self.estimate(low.max(), middle.max(), high.max())
         isErratic = model.isErratic
+        isGrowing = model.slope > 0
         isBounded = cycle != nil && model.slope <= 0 && !model.isSuspect
         guard let cycle else { return }
         let ends = [IngestModel.Side.low, .middle, .high].map { side in

@@ -20,7 +20,7 @@ extension Catalog {
     ///
     /// - Parameters:
     ///   - columns: names, and whether numbers in their values are folded.
-    ///   - all: every column of the table, for the size of its rows.
+    ///   - all: the columns whose sizes make the size of a row.
     ///   - percent: of the pages; 100 reads all of them.
     ///   - milliseconds: nil takes as long as it takes.
     public func commonValues(
@@ -39,14 +39,14 @@ extension Catalog {
                 "(\(number: index), s.columns[\(number: index + 1)])"
             })
         let size = SQL.list(
-            all.map { "COALESCE(pg_catalog.pg_column_size(t.\(Identifier($0))), 0)" },
+            ["24"] + all.map { "COALESCE(pg_catalog.pg_column_size(t.\(Identifier($0))), 0)" },
             separator: " + ")
         return try sampling(milliseconds) {
             try connection.run(
                 "drivers.values",
                 """
                 WITH s (is_recent, size, columns) AS MATERIALIZED (
-                    SELECT t.\(key) >= \(time(middle)), 24 + \(size), ARRAY[\(values)]
+                    SELECT t.\(key) >= \(time(middle)), \(size), ARRAY[\(values)]
                     FROM \(table.name) AS t \(Self.sample(percent))
                     WHERE t.\(key) >= \(time(from)) AND t.\(key) < \(time(to))),
                 counted AS (

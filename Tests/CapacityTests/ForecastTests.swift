@@ -8,7 +8,7 @@ import Testing
 /// docs/capacity.md.
 @Suite struct Forecasts {
     private static let count =
-        Int(ProcessInfo.processInfo.environment["PGRETAIN_TEST_HISTORIES"] ?? "") ?? 40
+        Int(ProcessInfo.processInfo.environment["PGRETAIN_TEST_HISTORIES"] ?? "") ?? 25
 
     private struct Score {
         var steadyErrors: [Double] = []

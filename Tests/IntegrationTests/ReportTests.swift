@@ -92,6 +92,64 @@ import Testing
         #expect(text.stdout.contains("[2025-11-01, 2025-12-01)  ~300  49.2 kB  "), "\(text.stdout)")
     }
 
+    @Test func whatFillsATableIsFoundInItsRows() throws {
+        let hostile = [
+            "<script>alert(1)</script>", "]]>\u{202E}\u{2066}x", "<\u{301}b>\u{1B}[31m\r\nx",
+            String(repeating: "w", count: 10_000), "`|*_[x](y)\"'",
+        ]
+        let scene = try Scene()
+        let values = hostile.map { word in
+            "'" + word.replacingOccurrences(of: "'", with: "''") + "'"
+        }.joined(separator: ", ")
+        try scene.database.psql(
+            """
+            CREATE TABLE logs (level text, component text, action text, user_id int,
+                created_at timestamptz NOT NULL) PARTITION BY RANGE (created_at);
+            CREATE TABLE logs_2025_11 PARTITION OF logs FOR VALUES FROM ('2025-11-01') TO ('2025-12-01');
+            CREATE TABLE logs_2025_12 PARTITION OF logs FOR VALUES FROM ('2025-12-01') TO ('2026-01-01');
+            INSERT INTO logs
+            SELECT 'INFO', 'web', 'post_users_' || n || '_invite', n % 7,
+                d + n * interval '1 minute'
+            FROM generate_series(timestamptz '2025-11-01', '2025-12-15', '1 day') AS d,
+                generate_series(1, 100) AS n;
+            INSERT INTO logs
+            SELECT 'ERROR', 'api', 'fail', 1, timestamptz '2025-12-05' + n * interval '1 minute'
+            FROM generate_series(1, 600) AS n;
+            INSERT INTO logs SELECT w, w, w, 2, '2025-12-12' FROM unnest(ARRAY[\(values)]) AS w;
+            ANALYZE logs;
+            """)
+        try scene.configure(Scene.policy(then: "keep", more: ["premake: 0"]))
+        let drivers = try JSONView(try report(scene, "--json").stdout)["growth"]["tables"][0][
+            "drivers"]
+        #expect(drivers["sampled_percent"].number == 100)
+        #expect(drivers["active_users"].number == 7)
+        let action = drivers["columns"].list.first { $0["column"].text == "action" }
+        #expect(action?["values"][0]["value"].text == "post_users_{id}_invite")
+        // Seven days of a hundred rows each.
+        #expect(action?["values"][0]["rows"].number == 700)
+        for form in Self.forms {
+            let outcome = try report(scene, "--output", form)
+            #expect(outcome.status == 0, "\(form): \(outcome.stderr)")
+            let scalars = outcome.stdout.unicodeScalars
+            #expect(!scalars.contains("\u{1B}"), "\(form)")
+            #expect(!outcome.stdout.contains(String(repeating: "w", count: 500)), "\(form)")
+            guard form != "csv", form != "prometheus" else { continue }
+            #expect(
+                form == "markdown"
+                    || outcome.stdout.contains(
+                        "2025-12-05: 7.0 × the usual Friday (700 rows against 100 rows); "
+                            + "100 % of the extra rows are level=ERROR, 100 % component=api"),
+                "\(form): \(outcome.stdout)")
+            if form == "html" { expectPage(outcome.stdout) }
+            if form == "markdown" { #expect(!scalars.contains("<")) }
+            if form == "text" {
+                #expect(!scalars.contains { [0x202E, 0x2066].contains($0.value) })
+            }
+        }
+        let none = try report(scene, "--no-rows")
+        #expect(!none.stdout.contains("INFO") && !none.stdout.contains("unusual"))
+    }
+
     @Test func hostileNamesAreHarmlessInEveryForm() throws {
         let names = [
             "<script>alert(1)</script>", "]]>\u{202E}\u{2066}txt", "=cmd|'/C'!A0\",\"x",
@@ -155,7 +213,8 @@ import Testing
         let known: Set<String> = [
             "!doctype", "html", "head", "meta", "title", "style", "body", "header", "h1", "p",
             "main",
-            "section", "h2", "div", "dl", "dt", "dd", "small", "figure", "figcaption", "span", "i",
+            "section", "h2", "h3", "div", "dl", "dt", "dd", "small", "figure", "figcaption", "span",
+            "i",
             "svg", "line", "text", "polygon", "polyline", "rect", "circle", "ul", "li", "strong",
             "details", "summary", "table", "tr", "th", "td", "footer",
         ]

@@ -87,12 +87,47 @@ struct GrowthDriversLook {
                 drivers.columns.append(.init(column: column.name, values: values))
             }
         }
+        guard !drivers.columns.isEmpty else { return nil }
         if percent >= 100, let user = columns.first(where: \.isUser) {
             drivers.activeUsers = try connection.catalog.distinctValues(
                 of: user.name, in: table, from: ago(1), to: calendar.now,
                 milliseconds: milliseconds)
         }
         return drivers
+    }
+
+    /// What the rows are that a day has beyond the four weeks before it: `92 % of the extra rows are
+    /// level=ERROR, 88 % component=api`; nil where they are like the others.
+    func explanation(of one: Anomaly) throws -> String? {
+        let columns = DriverColumn.among(
+            try connection.catalog.definition(of: table.oid).columns)
+        guard one.value > one.usual, !columns.isEmpty else { return nil }
+        let start = calendar.zone.instant(one.date)
+        let weeks = 4
+        let from = calendar.zone.instant(one.date.adding(days: -7 * weeks))
+        let percent = percent(since: from)
+        let counts = try connection.catalog.commonValues(
+            of: table, columns: columns.map { ($0.name, $0.isFolded) }, all: [],
+            from: from, middle: start, to: calendar.zone.instant(one.date.adding(days: 1)),
+            percent: percent, milliseconds: milliseconds)
+        let extra = one.value - one.usual
+        let shares = columns.compactMap { column -> (words: String, share: Double)? in
+            let best = counts.filter { $0.column == column.name }.map { count in
+                let usual = Double(count.before) / Double(7 * weeks)
+                let share = (Double(count.rows) - usual) * 100 / percent / extra
+                return (words: "\(column.name)=\(count.value ?? "NULL")", share: min(1, share))
+            }.max { $0.share < $1.share }
+            return best.flatMap { $0.share >= 0.5 ? $0 : nil }
+        }
+        guard !shares.isEmpty else { return nil }
+        // Of equals the first: level and component say more than a version that all rows have.
+        let told = shares.enumerated().sorted {
+            ($1.element.share, $0.offset) < ($0.element.share, $1.offset)
+        }.prefix(2).map(\.element)
+        return told.enumerated().map { place, one in
+            let percent = Int((100 * one.share).rounded())
+            return "\(percent) % \(place == 0 ? "of the extra rows are " : "")\(one.words)"
+        }.joined(separator: ", ")
     }
 
     /// Rows of each day, reckoned from the sample; days without any are left out.

@@ -149,7 +149,10 @@ public struct TableGrowth: Sendable, Encodable {
         public var peak: Forecast.Estimate
         public var steady: Forecast.Estimate?
         public var steadyPeak: Forecast.Estimate?
+        /// Whether the size has an end.
         public var isBounded: Bool
+        /// Whether ever more comes in, for sure.
+        public var isGrowing: Bool
         /// A point a week, two years.
         public var curve: [Point]
         /// What nights give back, soonest first.

@@ -77,7 +77,7 @@ struct TableGrowthLook {
         }
         let history = history(samples, calendar)
         let rows = try readRows(table, seen, calendar)
-        fillDays(history, rows)
+        try fillDays(history, rows, table, calendar)
         predict(seen, history, calendar, whatIf: whatIf)
         try headroom(table)
         note(seen)
@@ -253,7 +253,10 @@ struct TableGrowthLook {
         }
     }
 
-    private mutating func fillDays(_ history: IngestHistory, _ rows: [CivilDate: Int64]) {
+    private mutating func fillDays(
+        _ history: IngestHistory, _ rows: [CivilDate: Int64], _ table: PartitionedTable,
+        _ calendar: TableCalendar
+    ) throws {
         var days: [CivilDate: TableGrowth.Day] = [:]
         for one in history.daily.suffix(120) {
             days[one.date] = .init(
@@ -280,10 +283,26 @@ struct TableGrowthLook {
         strange = (byRows + byBytes).sorted { $0.date < $1.date }
         for one in strange { days[one.date]?.isAnomaly = true }
         found.days = days.sorted { $0.key < $1.key }.map(\.value)
+        let explained = try explain(Array(byRows.suffix(3)), table, calendar)
         found.anomalies += strange.map { one in
-            known.contains(one.date)
+            (known.contains(one.date)
                 ? one.sentence { "\(CountText.rounded($0)) rows" }
-                : one.sentence { ByteCount(Int64($0)).rounded }
+                : one.sentence { ByteCount(Int64($0)).rounded })
+                + (explained[one.date].map { "; \($0)" } ?? "")
+        }
+    }
+
+    private mutating func explain(
+        _ days: [Anomaly], _ table: PartitionedTable, _ calendar: TableCalendar
+    ) throws -> [CivilDate: String] {
+        let look = GrowthDriversLook(
+            connection: connection, table: table, calendar: calendar, parts: found.parts,
+            reading: reading)
+        do {
+            return try days.reduce(into: [:]) { $0[$1.date] = try look.explanation(of: $1) }
+        } catch let error as PostgresError where error.isPassing {
+            found.notes.append("unusual days were not looked into: \(error.message)")
+            return [:]
         }
     }
 
@@ -359,7 +378,8 @@ struct TableGrowthLook {
         }
         return .init(
             peak: forecast.peak, steady: forecast.steady, steadyPeak: forecast.steadyPeak,
-            isBounded: forecast.isBounded, curve: curve, freed: forecast.freed,
+            isBounded: forecast.isBounded, isGrowing: forecast.isGrowing, curve: curve,
+            freed: forecast.freed,
             promise: RetentionPromise(policy, calendar).sentence)
     }
 

@@ -186,7 +186,7 @@ enum GrowthPage {
         if let users = drivers.activeUsers {
             text += "; \(Quantities.plural(users, "user")) in the last 24 hours"
         }
-        text += "</small></h3><div class=\"cards thirds\">"
+        text += "</small></h3><div class=\"cards shared\">"
         for column in drivers.columns {
             var table = "<table class=\"shares\">"
             for one in column.values {

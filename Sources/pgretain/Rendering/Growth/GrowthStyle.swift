@@ -66,7 +66,7 @@ enum GrowthStyle {
         .remarks .problem{border-left-color:var(--limit)}
         .remarks small{display:block;color:var(--soft)}
         h3{font-size:1.05rem;margin:22px 0 10px}h3 small{color:var(--soft);font-weight:400}
-        .thirds{grid-template-columns:repeat(3,minmax(0,1fr))}
+        .shared{grid-template-columns:repeat(4,minmax(0,1fr))}
         .shares td{white-space:normal;padding:5px 0;overflow-wrap:anywhere;vertical-align:top}
         .shares td+td{white-space:nowrap;padding-left:14px}
         .shares small{display:block;color:var(--soft)}.shares svg{height:4px;margin-top:4px}
@@ -81,7 +81,7 @@ enum GrowthStyle {
         th:first-child,td:first-child{text-align:left}
         tr+tr{border-top:1px solid var(--line)}
         @media (max-width:760px){header,main,footer{padding-left:12px;padding-right:12px}\
-        .cards,.thirds{grid-template-columns:minmax(0,1fr)}\
+        .cards,.shared{grid-template-columns:minmax(0,1fr)}\
         .facts{grid-template-columns:repeat(2,minmax(0,1fr));gap:8px}\
         .fact,.card{padding:10px 12px}th,td{padding:6px 10px}svg text{font-size:13px}}
         @media print{:root{--paper:#fff}.card,.fact,li{break-inside:avoid}\

@@ -170,7 +170,9 @@ enum GrowthText {
             text += "steady state \(Quantities.bytes(steady.middle)) "
             text += "(\(Quantities.bytes(steady.low)) to \(Quantities.bytes(steady.high))), "
             text += "\(Quantities.bytes(top.middle)) at its top"
-            if !outlook.isBounded { text += ", were it not for the growth; " }
+            if !outlook.isBounded {
+                text += outlook.isGrowing ? ", were it not for the growth; " : "; it may grow: "
+            }
         } else {
             text += "no steady state within ten years; "
         }
