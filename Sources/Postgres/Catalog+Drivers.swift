@@ -133,10 +133,8 @@ extension Catalog {
 
     private func sampling<Value>(_ milliseconds: Int?, _ body: () throws -> Value) throws -> Value {
         try connection.transaction(.snapshot) {
-            if let milliseconds {
-                try connection.run(
-                    "drivers.budget", "SET LOCAL statement_timeout = \(number: milliseconds)")
-            }
+            try connection.run(
+                "drivers.budget", "SET LOCAL statement_timeout = \(number: milliseconds ?? 0)")
             return try body()
         }
     }

@@ -221,9 +221,11 @@ extension Catalog {
 }
 
 extension Connection {
-    /// From now on nothing waits longer than half a second for a lock.
+    /// From now on nothing waits longer than half a second for a lock, and no statement takes longer
+    /// than half a minute.
     public func hurry() throws {
         longestWaitMilliseconds = 500
         try run("session.hurry", "SET lock_timeout = 500")
+        try run("session.brief", "SET statement_timeout = 30000")
     }
 }

@@ -70,5 +70,13 @@ import Testing
         print("plan over \(Self.many) partitions: \(seconds) s, \(ofMany) statements")
         #expect(ofFew == ofMany)
         #expect(ofFew > 10, "they are counted at all")
+        // So does a report.
+        let reports = try [few, many].map { scene in
+            try statements(scene) {
+                let report = try scene.pgretain("report", "--partitions")
+                #expect(report.status == 0, "\(report.stderr)")
+            }
+        }
+        #expect(reports[0] == reports[1])
     }
 }

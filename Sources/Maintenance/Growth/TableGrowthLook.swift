@@ -224,7 +224,7 @@ struct TableGrowthLook {
                 rows: period.rows.map(Double.init))
         }
         var history = IngestHistory(
-            samples: samples.map {
+            samples: samples.filter { $0.at <= now }.map {
                 SizeSample(
                     at: $0.at, partition: $0.partitionOID, begins: $0.begins, bytes: $0.bytes)
             }, periods: segments.filter { $0.days > 1 }, zone: calendar.zone)
