@@ -71,10 +71,14 @@ extension Catalog {
                     SELECT
                         pg_catalog.sum(CASE WHEN o.skipped
                             THEN l.relpages * pg_catalog.current_setting('block_size')::bigint
-                            ELSE pg_catalog.pg_table_size(l.oid) - o.bytes END)::bigint AS heap,
+                            ELSE pg_catalog.pg_relation_size(l.oid)
+                                + pg_catalog.pg_relation_size(l.oid, 'fsm')
+                                + pg_catalog.pg_relation_size(l.oid, 'vm') END)::bigint AS heap,
                         pg_catalog.sum(CASE WHEN NOT o.skipped
                             THEN pg_catalog.pg_indexes_size(l.oid) END)::bigint AS indexes,
-                        pg_catalog.sum(o.bytes)::bigint AS toast,
+                        pg_catalog.sum(CASE WHEN NOT o.skipped AND l.reltoastrelid <> 0
+                            THEN pg_catalog.pg_total_relation_size(l.reltoastrelid)
+                            END)::bigint AS toast,
                         CASE WHEN pg_catalog.min(GREATEST(l.reltuples, o.live)) >= 0
                             THEN pg_catalog.sum(GREATEST(l.reltuples, o.live))::bigint END
                             AS estimate,
@@ -85,11 +89,8 @@ extension Catalog {
                     CROSS JOIN LATERAL (
                         SELECT m.oid IN (\(locked)) AS skipped,
                             NULLIF(pg_catalog.pg_stat_get_live_tuples(l.oid), 0) AS live
-                    ) AS p
-                    CROSS JOIN LATERAL (
-                        SELECT p.skipped, p.live,
-                            CASE WHEN p.skipped OR l.reltoastrelid = 0 THEN 0
-                            ELSE pg_catalog.pg_total_relation_size(l.reltoastrelid) END AS bytes
+                        -- Else it would be looked at for each mention.
+                        OFFSET 0
                     ) AS o) AS s
                 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
                 """

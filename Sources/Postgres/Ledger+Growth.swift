@@ -26,19 +26,26 @@ public struct SampledSize: Equatable, Sendable {
 }
 
 extension Ledger {
-    /// A table's size, once a day: at the first sample of each.
-    public func sizes(of table: QualifiedName, since: Instant) throws -> [SampledSize] {
+    /// A table's size at the first sample of each so many days.
+    public func sizes(of table: QualifiedName, since: Instant, everyDays days: Int) throws
+        -> [SampledSize]
+    {
         try connection.run(
             "ledger.sizes",
             """
+            WITH RECURSIVE nights (at) AS (
+                SELECT pg_catalog.min(l.sampled_at) FROM pgretain.growth AS l
+                WHERE \(Self.isOf(table)) AND l.sampled_at >= \(value: since)
+                UNION ALL
+                SELECT (
+                    SELECT pg_catalog.min(l.sampled_at) FROM pgretain.growth AS l
+                    WHERE \(Self.isOf(table)) AND l.sampled_at >= pg_catalog.date_trunc(
+                        'day', nights.at) + interval '1 day' * \(number: days))
+                FROM nights WHERE nights.at IS NOT NULL)
             SELECT l.sampled_at, pg_catalog.sum(l.heap_bytes)::bigint,
                 pg_catalog.sum(l.index_bytes)::bigint, pg_catalog.sum(l.toast_bytes)::bigint
             FROM pgretain.growth AS l
-            WHERE \(Self.isOf(table)) AND l.sampled_at IN (
-                SELECT pg_catalog.min(d.sampled_at) FROM pgretain.growth AS d
-                WHERE d.table_schema = \(value: table.schema) AND d.table_name = \(value: table.name)
-                    AND d.sampled_at >= \(value: since)
-                GROUP BY pg_catalog.date_trunc('day', d.sampled_at))
+            WHERE \(Self.isOf(table)) AND l.sampled_at IN (SELECT nights.at FROM nights)
             GROUP BY l.sampled_at
             ORDER BY l.sampled_at
             """
