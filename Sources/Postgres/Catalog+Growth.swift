@@ -69,27 +69,38 @@ extension Catalog {
                 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
                 CROSS JOIN LATERAL (
                     SELECT
-                        pg_catalog.sum(CASE WHEN o.skipped
-                            THEN l.relpages * pg_catalog.current_setting('block_size')::bigint
-                            ELSE pg_catalog.pg_relation_size(l.oid)
-                                + pg_catalog.pg_relation_size(l.oid, 'fsm')
-                                + pg_catalog.pg_relation_size(l.oid, 'vm') END)::bigint AS heap,
+                        pg_catalog.sum(CASE WHEN o.skipped THEN l.relpages * o.block ELSE o.main
+                            + pg_catalog.pg_relation_size(l.oid, 'fsm')
+                            + pg_catalog.pg_relation_size(l.oid, 'vm') END)::bigint AS heap,
                         pg_catalog.sum(CASE WHEN NOT o.skipped
                             THEN pg_catalog.pg_indexes_size(l.oid) END)::bigint AS indexes,
                         pg_catalog.sum(CASE WHEN NOT o.skipped AND l.reltoastrelid <> 0
                             THEN pg_catalog.pg_total_relation_size(l.reltoastrelid)
                             END)::bigint AS toast,
-                        CASE WHEN pg_catalog.min(GREATEST(l.reltuples, o.live)) >= 0
-                            THEN pg_catalog.sum(GREATEST(l.reltuples, o.live))::bigint END
-                            AS estimate,
+                        CASE WHEN pg_catalog.bool_and(o.rows IS NOT NULL)
+                            THEN pg_catalog.sum(o.rows)::bigint END AS estimate,
                         pg_catalog.sum(pg_catalog.pg_stat_get_dead_tuples(l.oid))::bigint AS dead,
                         pg_catalog.bool_or(o.skipped) AS skipped
                     FROM (\(Self.leaves)) AS m
                     JOIN pg_catalog.pg_class AS l ON l.oid = m.oid
                     CROSS JOIN LATERAL (
-                        SELECT m.oid IN (\(locked)) AS skipped,
-                            NULLIF(pg_catalog.pg_stat_get_live_tuples(l.oid), 0) AS live
-                        -- Else it would be looked at for each mention.
+                        SELECT q.skipped, q.main, q.block,
+                            -- As the planner does: as dense as it was, and as long as it is.
+                            CASE
+                                WHEN l.reltuples < 0
+                                    THEN NULLIF(pg_catalog.pg_stat_get_live_tuples(l.oid), 0)
+                                WHEN q.skipped OR l.relpages = 0 THEN l.reltuples
+                                ELSE l.reltuples / l.relpages * (q.main / q.block)
+                            END AS rows
+                        FROM (
+                            SELECT p.skipped, pg_catalog.current_setting('block_size')::bigint
+                                    AS block,
+                                CASE WHEN NOT p.skipped
+                                    THEN pg_catalog.pg_relation_size(l.oid) END AS main
+                            FROM (SELECT m.oid IN (\(locked)) AS skipped OFFSET 0) AS p
+                            OFFSET 0
+                        ) AS q
+                        -- Else each mention would measure it again.
                         OFFSET 0
                     ) AS o) AS s
                 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"

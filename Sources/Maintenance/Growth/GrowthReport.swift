@@ -112,6 +112,9 @@ public struct TableGrowth: Sendable, Encodable {
         public var isErratic: Bool
         /// Days that it was taken from.
         public var days: Int
+        /// `samples`: of nights, or what periods hold; `rows`: counted by day, where nights and periods
+        /// are too few.
+        public var source: String
     }
 
     public struct Archives: Sendable, Encodable {
@@ -149,6 +152,8 @@ public struct TableGrowth: Sendable, Encodable {
         public var peak: Forecast.Estimate
         public var steady: Forecast.Estimate?
         public var steadyPeak: Forecast.Estimate?
+        /// Whether anything is ever dropped.
+        public var isDropping: Bool
         /// Whether the size has an end.
         public var isBounded: Bool
         /// Whether ever more comes in, for sure.
@@ -164,6 +169,8 @@ public struct TableGrowth: Sendable, Encodable {
     public var policy: String
     public var promise: String
     public var isApproved: Bool
+    /// Whether it could be looked at; else its problems say why not.
+    public var isSeen = false
     public var parts: [Part] = []
     public private(set) var total = Total()
     /// Detached, and still on the disk.

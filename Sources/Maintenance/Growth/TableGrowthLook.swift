@@ -80,7 +80,7 @@ struct TableGrowthLook {
         let history = history(samples, calendar)
         let rows = try readRows(table, seen, calendar)
         try fillDays(history, rows, table, calendar)
-        predict(seen, history, calendar, whatIf: whatIf)
+        predict(seen, history, rows, calendar, whatIf: whatIf)
         try headroom(table)
         note(seen)
     }
@@ -123,6 +123,7 @@ struct TableGrowthLook {
         }
         found.quarantineBytes = seen.quarantine.reduce(0) { $0 + $1.bytes }
         found.sumUp()
+        found.isSeen = true
         let reached = seen.partitions.compactMap(\.bounds).map(\.to).max()
         if !table.isPlain, let reached {
             found.premakeDays = Int(
@@ -311,8 +312,8 @@ struct TableGrowthLook {
     // MARK: What comes
 
     private mutating func predict(
-        _ seen: TableObservation, _ history: IngestHistory, _ calendar: TableCalendar,
-        whatIf: WhatIf?
+        _ seen: TableObservation, _ history: IngestHistory, _ rows: [CivilDate: Int64],
+        _ calendar: TableCalendar, whatIf: WhatIf?
     ) {
         guard !policy.isPlain else {
             found.notes.append(
@@ -321,7 +322,8 @@ struct TableGrowthLook {
             return
         }
         let today = Int(calendar.zone.civil(calendar.now).date.daysSinceEpoch)
-        guard let model = IngestModel(history, today: today) else {
+        let known = IngestModel(history, today: today)
+        guard let model = known ?? IngestModel(self.history(ofRows: rows), today: today) else {
             found.notes.append(
                 "no forecast: not enough history; it takes \(IngestModel.fewestDays) days of "
                     + "nightly samples, or \(IngestModel.fewestPeriods) complete periods")
@@ -332,7 +334,7 @@ struct TableGrowthLook {
             rowsADay: found.bytesPerRow.flatMap { $0 > 0 ? Int64(model.level) / $0 : nil },
             trendBytes: Int64((model.slope * 30).rounded()),
             stalledSince: model.stalledSince?.description, isErratic: model.isErratic,
-            days: model.days)
+            days: model.days, source: known == nil ? "rows" : "samples")
         let simulation = RetentionSimulation(
             policy: policy, calendar: calendar,
             holdings: holdings(seen))
@@ -347,6 +349,22 @@ struct TableGrowthLook {
         let other = Forecast(changed, model, factor: whatIf.ingest)
         changedForecast = other
         found.whatIf = outlook(other, changed.policy, calendar)
+    }
+
+    /// What each day's rows take, as though all were of one size; nothing where few days have any.
+    private func history(ofRows rows: [CivilDate: Int64]) -> IngestHistory {
+        // Of the first day a part may have left, and the last is not over.
+        let whole = rows.keys.sorted().dropFirst().dropLast()
+        var history = IngestHistory(daily: [], periods: [])
+        guard let first = whole.first, let last = whole.last, let bytes = found.bytesPerRow,
+            whole.count >= IngestModel.fewestDays
+        else { return history }
+        for day in Int(first.daysSinceEpoch)...Int(last.daysSinceEpoch) {
+            let count = rows[CivilDate(daysSinceEpoch: Int64(day))] ?? 0
+            history.daily.append(
+                IngestSegment(firstDay: day, days: 1, bytes: Double(count * bytes)))
+        }
+        return history
     }
 
     private func holdings(_ seen: TableObservation) -> [RetentionSimulation.Holding] {
@@ -380,7 +398,8 @@ struct TableGrowthLook {
         }
         return .init(
             peak: forecast.peak, steady: forecast.steady, steadyPeak: forecast.steadyPeak,
-            isBounded: forecast.isBounded, isGrowing: forecast.isGrowing, curve: curve,
+            isDropping: policy.then == .drop, isBounded: forecast.isBounded,
+            isGrowing: forecast.isGrowing, curve: curve,
             freed: forecast.freed,
             promise: RetentionPromise(policy, calendar).sentence)
     }

@@ -84,8 +84,11 @@ struct ChartFrame {
     /// An instant of the horizontal axis.
     func upright(_ value: Double, _ word: String) -> String {
         let at = Self.number(x(value))
+        let isNearEnd = x(value) > Self.right - 50
+        let end = isNearEnd ? " end" : ""
         return "<line class=\"now\" x1=\"\(at)\" x2=\"\(at)\" y1=\"\(Self.top)\" "
-            + "y2=\"\(Self.bottom)\"/><text class=\"word\" x=\"\(Self.number(x(value) + 4))\" "
+            + "y2=\"\(Self.bottom)\"/><text class=\"word\(end)\" "
+            + "x=\"\(Self.number(x(value) + (isNearEnd ? -4 : 4)))\" "
             + "y=\"\(Self.bottom - 6)\">\(Harmless.html(word))</text>"
     }
 

@@ -17,7 +17,9 @@ enum GrowthMarkdown {
         for table in report.tables {
             text += "\n## \(escape(table.table.description))\n\n"
             text += "\(escape(table.policy)): \(table.promise).\n\n| | |\n| --- | --- |\n"
-            for (name, value) in facts(table) { text += "| \(name) | \(escape(value)) |\n" }
+            for (name, value) in table.isSeen ? facts(table) : [] {
+                text += "| \(name) | \(escape(value)) |\n"
+            }
             text += "\n| period | rows | size | archive | change |\n"
             text += "| --- | --: | --: | --: | --: |\n"
             for one in table.periods {

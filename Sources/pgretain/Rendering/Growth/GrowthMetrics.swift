@@ -33,7 +33,7 @@ enum GrowthMetrics {
             _ values: (TableGrowth) -> [(String?, String?)]
         ) -> Family {
             var family = Family(name: name, type: type, help: help)
-            for table in report.tables {
+            for table in report.tables where table.isSeen {
                 for (label, value) in values(table) {
                     guard let value else { continue }
                     var labels = [("table", table.table.description)]

@@ -88,15 +88,19 @@ enum GrowthPage {
         var text = "<section><h2>\(Harmless.html(table.table.description))</h2>"
         text += "<p class=\"promise\">\(Harmless.html(table.policy)): "
         text += "<strong>\(Harmless.html(table.promise))</strong></p>"
-        text += facts(table) + "<div class=\"cards\">"
+        if table.isSeen { text += facts(table) }
+        text += "<div class=\"cards\">"
         let limit = report.room.map { room in
             Double(room.thresholdBytes - room.othersBytes - (report.bytes - table.bytes))
         }
         var legend = [("heap", "heap"), ("index", "indexes"), ("toast", "TOAST")]
         if table.outlook != nil { legend.append(("forecast", "forecast, 95 of 100")) }
         if table.whatIf != nil, let whatIf = report.whatIf { legend.append(("other", whatIf)) }
-        text += card(
-            "Size", GrowthCharts.size(table, now: report.now, limit: limit), legend: legend)
+        if table.outlook != nil || table.sizes.count > 1 {
+            text += card(
+                "Size", GrowthCharts.size(table, now: report.now, limit: limit),
+                legend: legend)
+        }
         text += card(
             GrowthCharts.countsRows(table) ? "Rows a day" : "Bytes a day",
             GrowthCharts.days(table, now: report.now),

@@ -39,7 +39,7 @@ enum GrowthText {
         for (name, value) in facts(table, whatIf: whatIf) { lines.add(name, value) }
         var text = "\(Harmless.text(table.table.description))  \(table.policy)\n"
         if !table.promise.isEmpty { text += "  \(table.promise)\n" }
-        text += lines.text
+        if table.isSeen { text += lines.text }
         if !table.periods.isEmpty { text += "\n" + periods(table) }
         if showsPartitions { text += "\n" + partitions(table) }
         if let drivers = table.drivers { text += "\n" + self.drivers(drivers) }
@@ -110,7 +110,8 @@ enum GrowthText {
     static func sentence(_ ingest: TableGrowth.Ingest) -> String {
         var text = "\(Quantities.bytes(ingest.bytesADay)) a day"
         if let rows = ingest.rowsADay { text += ", about \(Quantities.count(rows)) rows" }
-        text += ", by \(Quantities.plural(ingest.days, "day"))"
+        text += ", by \(ingest.source == "rows" ? "the rows of " : "")"
+        text += Quantities.plural(ingest.days, "day")
         if ingest.trendBytes != 0 {
             text += "; \(ingest.trendBytes > 0 ? "more" : "less") by "
             text += "\(Quantities.bytes(abs(ingest.trendBytes))) a day each 30 days"
@@ -174,7 +175,9 @@ enum GrowthText {
                 text += outlook.isGrowing ? ", were it not for the growth; " : "; it may grow: "
             }
         } else {
-            text += "no steady state within ten years; "
+            text +=
+                outlook.isDropping
+                ? "no steady state within ten years; " : "no steady state: nothing is dropped; "
         }
         if !outlook.isBounded {
             text += "\(Quantities.bytes(outlook.peak.middle)) within two years "
