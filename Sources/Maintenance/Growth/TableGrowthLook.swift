@@ -41,8 +41,10 @@ struct TableGrowthLook {
     }
 
     private mutating func look(whatIf: WhatIf?) throws {
+        let inventory = try store?.inventory(of: policy.table)
         let seen = TableObservation.observe(
-            settings, on: connection, store: store, now: now, measured: policy.isPlain)
+            settings, on: connection, store: store, now: now, inventory: inventory,
+            lookingInside: false, measured: false)
         found.problems = seen.problems
         guard let table = seen.table else { return }
         let calendar = TableCalendar(policy: policy, keyType: table.keyType, now: now)
@@ -51,7 +53,7 @@ struct TableGrowthLook {
         found = TableGrowth(
             policy, calendar: calendar, isApproved: approved || policy.then == .keep)
         found.problems = problems
-        let manifests = try self.manifests()
+        let manifests = Self.manifests(inventory)
         try measure(table, seen, manifests, calendar)
         try lookAround(table, seen)
 
@@ -87,10 +89,9 @@ struct TableGrowthLook {
 
     // MARK: What there is
 
-    private func manifests() throws -> [Manifest] {
-        guard let store else { return [] }
+    private static func manifests(_ inventory: StoreInventory?) -> [Manifest] {
         // What is wrong with others the observation has told already.
-        return try store.inventory(of: policy.table).archives.compactMap { archive in
+        (inventory?.archives ?? []).compactMap { archive in
             guard archive.superseded == nil, case .success(let manifest) = archive.manifest else {
                 return nil
             }
