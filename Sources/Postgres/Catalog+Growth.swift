@@ -10,17 +10,6 @@ public struct PartitionMeasure: Sendable, Equatable {
     public var isSkipped: Bool
 }
 
-/// A sequence that feeds a column, and where either ends.
-public struct SequenceHeadroom: Sendable, Equatable {
-    public var column: String
-    /// As SQL writes it: `integer`.
-    public var type: String
-    /// The last value that was given out; nil before the first.
-    public var last: Int64?
-    /// The smaller of the sequence's end and the type's.
-    public var end: Int64
-}
-
 extension Catalog {
     /// One entry a partition, by name, in one statement; what somebody holds exclusively is not
     /// waited for.
@@ -117,41 +106,6 @@ extension Catalog {
                         toastBytes: try row.int(6), estimatedRows: try row.optionalInt(7)),
                     deadRows: try row.int(8), isSkipped: try row.bool(9))
             }
-        }
-    }
-
-    /// Sequences that fill a table's columns, by column: owned, of an identity, or by default.
-    public func sequences(of table: PartitionedTable) throws -> [SequenceHeadroom] {
-        try connection.run(
-            "catalog.sequences",
-            """
-            SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
-                CASE WHEN pg_catalog.has_sequence_privilege(q.seqrelid, 'SELECT, USAGE')
-                    THEN pg_catalog.pg_sequence_last_value(q.seqrelid) END,
-                LEAST(q.seqmax, CASE a.atttypid
-                    WHEN 'pg_catalog.int2'::regtype THEN 32767
-                    WHEN 'pg_catalog.int4'::regtype THEN 2147483647 END)
-            FROM pg_catalog.pg_attribute AS a
-            CROSS JOIN LATERAL (
-                SELECT d.objid FROM pg_catalog.pg_depend AS d
-                WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid
-                    AND d.refobjsubid = a.attnum AND d.deptype IN ('a', 'i')
-                    AND d.classid = 'pg_catalog.pg_class'::regclass
-                UNION
-                SELECT d.refobjid FROM pg_catalog.pg_attrdef AS f
-                JOIN pg_catalog.pg_depend AS d
-                    ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
-                    AND d.refclassid = 'pg_catalog.pg_class'::regclass
-                WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum
-            ) AS s (oid)
-            JOIN pg_catalog.pg_sequence AS q ON q.seqrelid = s.oid AND q.seqincrement > 0
-            WHERE a.attrelid = \(value: table.oid)::oid AND a.attnum > 0 AND NOT a.attisdropped
-            ORDER BY a.attnum, q.seqrelid
-            """
-        ).rows.map { row in
-            SequenceHeadroom(
-                column: try row.text(0), type: try row.text(1), last: try row.optionalInt(2),
-                end: try row.int(3))
         }
     }
 

@@ -21,7 +21,7 @@ extension Catalog {
             "health.sequences",
             """
             SELECT pg_catalog.min(a.attname), n.nspname, s.relname,
-                pg_catalog.pg_sequence_last_value(s.oid),
+                pg_catalog.pg_sequence_last_value(pg_catalog.min(q.seqrelid)),
                 pg_catalog.min(LEAST(q.seqmax, CASE a.atttypid WHEN 21 THEN 32767
                     WHEN 23 THEN 2147483647 ELSE q.seqmax END))
             FROM (
@@ -47,7 +47,8 @@ extension Catalog {
             JOIN pg_catalog.pg_class AS s ON s.oid = x.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace
             WHERE q.seqincrement > 0 AND NOT q.seqcycle
-                AND pg_catalog.has_sequence_privilege(s.oid, 'SELECT, USAGE')
+                -- Of pg_sequence's column, not of pg_class's: before the join that has tables too.
+                AND pg_catalog.has_sequence_privilege(q.seqrelid, 'SELECT, USAGE')
             GROUP BY s.oid, n.nspname, s.relname
             ORDER BY n.nspname COLLATE "C", s.relname COLLATE "C"
             """

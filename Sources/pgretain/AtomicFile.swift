@@ -30,8 +30,8 @@ enum AtomicFile {
     private static func failure(_ path: String, _ code: Int32) -> Problem {
         Problem(
             "textfile.unwritten", .cannotCreate,
-            "The metrics were not written to \(path): \(String(cString: strerror(code))). The file "
-                + "that was there stays.",
+            "Nothing was written to \(path): \(String(cString: strerror(code))). The file that was "
+                + "there stays.",
             hint: "Give the user that runs pgretain a directory of its own below the collector's.")
     }
 }

@@ -32,7 +32,7 @@ import Testing
             "until 90 % is full: never under this policy (peaks at ",
             "with then keep, ingest x1000: ~", "months", "DEFAULT is empty",
             "freed       ", "; tonight 0 B; 2025-12-30: ", "archives    8: 2 400 rows in ",
-            "sequence    id (integer): 0.0 % of 2 147 483 647",
+            "sequence    id: 0.0 % of 2 147 483 647",
         ] where words != "months" {
             #expect(text.stdout.contains(words), "\(words): \(text.stdout)")
         }

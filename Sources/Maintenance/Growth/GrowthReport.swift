@@ -132,12 +132,12 @@ public struct TableGrowth: Sendable, Encodable {
 
     public struct Sequence: Sendable, Encodable {
         public var column: String
-        public var type: String
-        public var last: Int64?
+        public var last: Int64
+        /// The sequence's own, or where the column's type ends.
         public var end: Int64
         /// At today's pace; nil where that is not known or not within fifty years.
         public var daysLeft: Int?
-        public var usedFraction: Double { Double(last ?? 0) / Double(max(1, end)) }
+        public var usedFraction: Double { Double(last) / Double(max(1, end)) }
     }
 
     /// A day of the forecast's curve, counted from now.

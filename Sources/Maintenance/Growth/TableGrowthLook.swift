@@ -156,12 +156,11 @@ struct TableGrowthLook {
     private mutating func headroom(_ table: PartitionedTable) throws {
         found.sequences = try connection.catalog.sequences(of: table).map { one in
             var left: Int?
-            if let last = one.last, let rows = found.ingest?.rowsADay, rows > 0 {
-                let days = (one.end - last) / rows
+            if let rows = found.ingest?.rowsADay, rows > 0 {
+                let days = (one.limit - one.last) / rows
                 left = days < 18_263 ? Int(max(0, days)) : nil
             }
-            return .init(
-                column: one.column, type: one.type, last: one.last, end: one.end, daysLeft: left)
+            return .init(column: one.column, last: one.last, end: one.limit, daysLeft: left)
         }
     }
 

@@ -86,7 +86,7 @@ struct ReportCommand: ParsableCommand {
                 }
                 throw EarlyExit(status: report.exitStatus)
             }
-            try WholeFile.write(text, to: Surroundings.absolute(file))
+            try AtomicFile.write(text, to: Surroundings.absolute(file))
         } else {
             common.console.out(text)
         }

@@ -105,14 +105,14 @@ enum GrowthMetrics {
             family("pgretain_table_approved", "1 where the policy is approved.") {
                 number($0.isApproved ? 1 : 0)
             },
-            family("pgretain_sequence_used_ratio", "How far a column's sequence has come.") {
+            family("pgretain_table_sequence_used_ratio", "How far a column's sequence has come.") {
                 $0.sequences.map { ($0.column, Quantities.fixed($0.usedFraction, 6)) }
             },
         ]
     }
 
     private static func labelName(of metric: String) -> String {
-        metric == "pgretain_sequence_used_ratio" ? "column" : "part"
+        metric == "pgretain_table_sequence_used_ratio" ? "column" : "part"
     }
 
     private static func partitions(_ report: GrowthReport) -> Family {

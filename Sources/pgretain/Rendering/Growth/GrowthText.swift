@@ -196,7 +196,7 @@ enum GrowthText {
 
     static func sentence(_ sequence: TableGrowth.Sequence) -> String {
         let percent = Quantities.fixed(100 * sequence.usedFraction, 1)
-        var text = "\(Harmless.text(sequence.column)) (\(sequence.type)): \(percent) % of "
+        var text = "\(Harmless.text(sequence.column)): \(percent) % of "
         text += Quantities.count(sequence.end)
         if let days = sequence.daysLeft {
             text += ", at today's pace for \(Quantities.plural(days, "day")) more"
