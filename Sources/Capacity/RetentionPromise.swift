@@ -7,9 +7,12 @@ public struct RetentionPromise: Equatable, Sendable, Codable {
     public var liveTo: Int?
     /// How long it is in the database at all; nil: for ever.
     public var inDatabase: Int?
+    /// How long an archive stays, from the end of its range on; nil: for ever.
+    public var archives: Span?
 
     /// Over the coming two dozen periods: months are not of one length.
     public init(_ policy: RetentionPolicy, _ calendar: TableCalendar) {
+        archives = policy.keepArchives
         guard policy.then != .keep else { return }
         var shortest = Int64.max
         var longest: Int64 = 0
@@ -34,8 +37,9 @@ public struct RetentionPromise: Equatable, Sendable, Codable {
 
     /// `live 90 to 121 days, in the database at most 128, archives for ever`
     public var sentence: String {
-        guard let liveFrom, let liveTo else { return "live for ever, archives for ever" }
+        let kept = archives.map { "archives until they are \($0) old" } ?? "archives for ever"
+        guard let liveFrom, let liveTo else { return "live for ever, \(kept)" }
         let rest = inDatabase.map { "in the database at most \($0)" } ?? "in the database for ever"
-        return "live \(liveFrom) to \(liveTo) days, \(rest), archives for ever"
+        return "live \(liveFrom) to \(liveTo) days, \(rest), \(kept)"
     }
 }

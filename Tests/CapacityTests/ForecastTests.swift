@@ -116,6 +116,12 @@ import Testing
             promise.sentence
                 == "live 90 to 121 days, in the database at most 128, archives for ever")
         var policy = Self.policy()
+        policy.keepArchives = Span(months: 84)
+        #expect(
+            RetentionPromise(policy, Self.calendar()).sentence
+                == "live 90 to 121 days, in the database at most 128, "
+                + "archives until they are 7 years old")
+        policy.keepArchives = nil
         policy.then = .detach
         #expect(
             RetentionPromise(policy, Self.calendar()).sentence

@@ -51,7 +51,7 @@ struct TableGrowthLook {
         let approved = seen.approved.map { $0.harsherWays(of: policy, at: now).isEmpty } ?? false
         let problems = found.problems
         found = TableGrowth(
-            policy, calendar: calendar, isApproved: approved || policy.then == .keep)
+            policy, calendar: calendar, isApproved: approved || !policy.removes)
         found.problems = problems
         let manifests = Self.manifests(inventory)
         try measure(table, seen, manifests, calendar)
