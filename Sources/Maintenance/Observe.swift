@@ -43,8 +43,12 @@ extension TableObservation {
         if let store {
             let stored = try inventory ?? store.inventory(of: policy.table)
             let accepted = hasLedger ? try ledger.acceptedArchives(of: policy.table) : [:]
-            for archive in stored.archives where !archive.isAccepted(by: accepted) {
-                seen.note(archive)
+            for archive in stored.archives {
+                if archive.isAccepted(by: accepted) {
+                    seen.accepted.append(archive.slice)
+                } else {
+                    seen.note(archive)
+                }
             }
             if hasLedger, policy.keepArchives != nil {
                 seen.noteAged(

@@ -97,7 +97,8 @@ extension Ledger {
         ).first.map { HealthFacts.BegunRun(startedAt: try $0.instant(0), host: try $0.text(1)) }
     }
 
-    /// Every archive that was ever proven and published for a table, with each content it had.
+    /// Every archive that was ever proven and published for a table, with each content it had, unless its
+    /// own retention has ended since.
     public func provenArchives(of table: QualifiedName) throws -> Set<ProvenArchive> {
         Set(
             try connection.run(
@@ -105,7 +106,11 @@ extension Ledger {
                 """
                 SELECT DISTINCT l.archive, l.rows, l.digest FROM pgretain.ledger AS l
                 WHERE \(Self.isOf(table)) AND l.kind = 'archived' AND l.archive IS NOT NULL
-                    AND l.digest IS NOT NULL
+                    AND l.digest IS NOT NULL AND NOT EXISTS (
+                        SELECT FROM pgretain.ledger AS m
+                        WHERE m.table_schema = l.table_schema AND m.table_name = l.table_name
+                            AND m.archive = l.archive AND m.id > l.id
+                            AND m.kind IN ('expiring', 'expired'))
                 """
             ).rows.compactMap { row in
                 try ContentDigest(rows: UInt64(clamping: try row.int(1)), hex: try row.text(2)).map

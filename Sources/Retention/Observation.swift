@@ -93,6 +93,8 @@ public struct TableObservation: Sendable {
     public var isPublished: Bool
     /// Where archives have a retention of their own.
     public var agedArchives: [AgedArchive] = []
+    /// Slices of which two generations are kept, and somebody has accepted it.
+    public var accepted: [Slice] = []
     /// Slices of which the store keeps two generations because rows have vanished, and nobody has
     /// accepted it.
     public var superseded: Set<Slice>

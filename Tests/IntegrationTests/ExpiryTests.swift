@@ -74,6 +74,7 @@ import Testing
             let outcome = try scene.pgretain("archives", command)
             #expect(outcome.status == 0, "\(command): \(outcome.stderr)")
         }
+        #expect(try !scene.pgretain("check", "--json").stdout.contains("archive.lost"))
         try FileManager.default.moveItem(
             atPath: scene.archives + "/public.logs/year=2018/month=02",
             toPath: scene.archives + "/.away")

@@ -28,6 +28,13 @@ import Testing
         for _ in 1...2 { #expect(try scene.night(nil, "--only", "retire").status == 65) }
         #expect(try scene.quarantined() == 1)
 
+        func verdict() throws -> String {
+            let findings = try JSONView(try scene.pgretain("check", "--json").stdout)["check"][
+                "findings"]
+            return findings.list.first { $0["id"].text == "archive.vanished" }?["severity"].text
+                ?? ""
+        }
+        #expect(try verdict() == "critical")
         let accept = ["archives", "accept", "--table", "logs", "--period", "2025-01"]
         #expect(try scene.pgretain(accept).status == 64)
         let accepted = try scene.pgretain(accept + ["--reason", "failover"])
@@ -35,6 +42,7 @@ import Testing
         #expect(accepted.stdout.contains("superseded, number 1: 50 rows"), "\(accepted.stdout)")
         #expect(try scene.pgretain(accept + ["--reason", "again"]).status == 66)
         #expect(try reasons(scene, "accepted") == "failover")
+        #expect(try verdict() == "info")
 
         let night = try scene.night(nil, "--only", "retire")
         #expect(night.status == 0, "\(night.stderr)")

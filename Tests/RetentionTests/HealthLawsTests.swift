@@ -188,7 +188,9 @@ import Testing
             #expect(ids.contains(.retireBacklog) == (plan.backlog > 0))
             #expect(
                 ids.contains(.policyApproval)
-                    == plan.problems.contains { $0.id == "policy.approval" })
+                    == plan.problems.contains {
+                        ["policy.approval", "policy.archives"].contains($0.id)
+                    })
             #expect(
                 ids.contains(.detachPending)
                     == facts.tables[0].seen.partitions.contains(where: \.isDetachPending))

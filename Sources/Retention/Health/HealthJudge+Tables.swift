@@ -57,7 +57,7 @@ extension HealthJudge {
         return facts.plan.problems.map { problem in
             let (id, severity): (Finding.ID, Severity) =
                 switch problem.id {
-                case "policy.approval": (.policyApproval, .warning)
+                case "policy.approval", "policy.archives": (.policyApproval, .warning)
                 case "archive.vanished": (.archiveVanished, .critical)
                 case "store.stranger": (.storeStranger, .warning)
                 case let other where other.hasPrefix("archive."): (.archiveDamaged, .critical)
@@ -116,6 +116,14 @@ extension HealthJudge {
                     "The copy at \(copy.root) does not have \(Self.listed(copy.slices)) as the "
                         + "store has \(copy.slices.count == 1 ? "it" : "them").",
                     hint: Self.command("run", table) + " copies what is missing, and proves it."))
+        }
+        if !facts.seen.accepted.isEmpty {
+            findings.append(
+                Finding(
+                    .archiveVanished, .info, table: table,
+                    "Rows that \(Self.listed(facts.seen.accepted)) once held are gone from "
+                        + "\(table); both generations are kept, and somebody has accepted it.",
+                    hint: "The ledger has who and why: kind = 'accepted'."))
         }
         return findings
     }
