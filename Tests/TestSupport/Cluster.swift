@@ -104,6 +104,13 @@ public final class Cluster: Sendable {
         return Database(cluster: self, name: name)
     }
 
+    /// The newest of Debian's: what is in PATH there is a script that looks for it each time, and
+    /// tests run it by the thousand.
+    static let psqlProgram: String = {
+        let versions = (9...99).map { "/usr/lib/postgresql/\($0)/bin/psql" }
+        return versions.last(where: FileManager.default.isExecutableFile) ?? "/usr/bin/psql"
+    }()
+
     /// Runs the real psql; throws what it says.
     @discardableResult
     public func psql(
@@ -113,7 +120,7 @@ public final class Cluster: Sendable {
             ["-XqAt", "-v", "ON_ERROR_STOP=1", "-h", socketDirectory, "-p", port, "-U", user]
             + ["-d", database] + (input == nil ? ["-f", "-"] : ["-c", sql])
         let outcome = try Program.run(
-            "/usr/bin/env", ["psql"] + arguments, environment: ["PGOPTIONS": "-c timezone=UTC"],
+            Self.psqlProgram, arguments, environment: ["PGOPTIONS": "-c timezone=UTC"],
             input: input ?? Data(sql.utf8))
         guard outcome.status == 0 else { throw PsqlError(message: outcome.stderr) }
         return outcome.stdout.hasSuffix("\n") ? String(outcome.stdout.dropLast()) : outcome.stdout

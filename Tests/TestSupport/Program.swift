@@ -124,9 +124,9 @@ public final class PsqlSession {
     private var rest = ""
 
     init(_ database: Database) throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.executableURL = URL(fileURLWithPath: Cluster.psqlProgram)
         process.arguments =
-            ["psql", "-XqAt", "-h", database.cluster.socketDirectory]
+            ["-XqAt", "-h", database.cluster.socketDirectory]
             + ["-p", database.cluster.port, "-U", "postgres", "-d", database.name]
         process.standardInput = input
         process.standardOutput = output
