@@ -20,6 +20,8 @@ public final class Splitting {
     private let definition: TableDefinition
     private let fingerprint: SchemaFingerprint
     private let keys: [KeyColumn]
+    /// Whether the new partitions have their indexes.
+    private var isIndexed = false
     /// What `watch` has left, and nobody may have touched since.
     private var watched: String?
 
@@ -169,6 +171,7 @@ public final class Splitting {
                 "split.validate", "ALTER TABLE \(piece.name) VALIDATE CONSTRAINT \(name)")
         }
         try connection.run("split.analyze", "ANALYZE \(piece.name)")
+        isIndexed = piece == pieces.last
     }
 
     /// Compares all columns of all rows on both sides, in one snapshot.
@@ -217,11 +220,14 @@ public final class Splitting {
 
     /// More changes than that are copied before the lock is taken.
     private static let mostUnderLock: Int64 = 1000
+    /// More than that are copied by reading all.
+    private static let mostByIndex: Int64 = 100_000
 
     /// The partitions take the place of the wide one, which is dropped, in one transaction with its
     /// ledger row. For how long the table was locked, in seconds; nil: too much had changed since
     /// it was caught up with, and nothing was done.
     public func swap(proof: ContentDigest, by run: RunIdentity) throws -> Double? {
+        guard try noted() <= Self.mostUnderLock else { return nil }
         let ddl = connection.ddl
         try ddl.refuseSharedSequences(of: wide)
         let bystanders = try ddl.bystanders(of: parent, partition: wide.oid)
@@ -245,7 +251,7 @@ public final class Splitting {
                 guard try noted() <= Self.mostUnderLock else { return false }
                 try connection.run("split.brief", "SET LOCAL statement_timeout = 2000")
                 do {
-                    _ = try applyNoted(fewRows: true)
+                    _ = try applyNoted()
                     try changePlaces()
                 } catch let error as PostgresError where error.sqlState == "57014" {
                     throw Problem(
@@ -300,7 +306,7 @@ public final class Splitting {
     }
 
     /// Rows with a noted key are copied again, as they are now: all that can be seen of both.
-    private func applyNoted(fewRows: Bool = false) throws -> Int64 {
+    private func applyNoted() throws -> Int64 {
         let row = try connection.run(
             "split.noted",
             """
@@ -311,28 +317,29 @@ public final class Splitting {
         guard try row.int(1) == 0 else { throw changed("was truncated") }
         let count = try row.int(0)
         guard count > 0 else { return 0 }
-        if fewRows {
-            // By index: the planner knows nothing of the notes.
-            for setting: SQL in ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"] {
-                try connection.run("split.few", "SET LOCAL \(setting) = off")
+        if isIndexed, count < Self.mostByIndex {
+            // One look a row: the planner knows nothing of the notes.
+            for setting: SQL in ["enable_hashjoin", "enable_mergejoin"] {
+                try connection.run("split.by-index", "SET LOCAL \(setting) = off")
             }
         }
+        let columnsOfKey = SQL.list(keys.indices.map(names.keyColumn))
+        let noted: SQL = "(SELECT DISTINCT \(columnsOfKey) FROM \(names.notes)) AS c"
         func isNoted(_ table: SQL) -> SQL {
             let tests = keys.enumerated().map { number, key -> SQL in
                 "\(table).\(Identifier(key.name)) \(key.equality) c.\(names.keyColumn(number))"
             }
-            return """
-                EXISTS (SELECT FROM \(names.notes) AS c
-                    WHERE \(SQL.list(tests, separator: " AND ")))
-                """
+            return SQL.list(tests, separator: " AND ")
         }
         try connection.run(
-            "split.forget", "DELETE FROM \(names.staging) AS s WHERE \(isNoted("s"))")
+            "split.forget",
+            "DELETE FROM \(names.staging) AS s USING \(noted) WHERE \(isNoted("s"))")
         try connection.run(
             "split.again",
             """
             INSERT INTO \(names.staging) (\(columns))
-            SELECT \(columns) FROM ONLY \(wide.name) AS w WHERE \(isNoted("w"))
+            SELECT \(SQL.list(columns.map { "w.\($0)" }))
+            FROM \(noted) JOIN ONLY \(wide.name) AS w ON \(isNoted("w"))
             """)
         try connection.run("split.noted-done", "DELETE FROM \(names.notes)")
         return count
