@@ -224,8 +224,9 @@ public final class Splitting {
     private static let mostByIndex: Int64 = 100_000
 
     /// The partitions take the place of the wide one, which is dropped, in one transaction with its
-    /// ledger row. For how long the table was locked, in seconds; nil: too much had changed since
-    /// it was caught up with, and nothing was done.
+    /// ledger row. For how long the table was locked, in seconds, but for the commit: that removes
+    /// the files of the old partition, which it does after the locks are gone. Nil: too much had
+    /// changed since it was caught up with, and nothing was done.
     public func swap(proof: ContentDigest, by run: RunIdentity) throws -> Double? {
         guard try noted() <= Self.mostUnderLock else { return nil }
         let ddl = connection.ddl
@@ -238,17 +239,16 @@ public final class Splitting {
             + [WantedLock(table: wide.oid, mode: .accessExclusive)] + bystanders.wanted
             + targets.map { WantedLock(table: $0.relation.oid, mode: .accessExclusive) }
         return try ladder.climb("\(parent.name)", wanting: wanted, on: connection) { rung in
-            var locked = ContinuousClock.now
-            let isDone = try connection.transaction(.readCommitted) {
+            try connection.transaction(.readCommitted) { () throws -> Double? in
                 try ddl.lock(wide, of: parent, bystanders, rung: rung)
-                locked = .now
+                let locked = ContinuousClock.now
                 try ddl.requireParent(parent)
                 for target in targets where target.mayLock {
                     try connection.lockOnly(target.relation.name, .accessExclusive, noWait: true)
                 }
                 try ddl.requireUnchanged(wide, fingerprint)
                 try requireWatched()
-                guard try noted() <= Self.mostUnderLock else { return false }
+                guard try noted() <= Self.mostUnderLock else { return nil }
                 try connection.run("split.brief", "SET LOCAL statement_timeout = 2000")
                 do {
                     _ = try applyNoted()
@@ -264,9 +264,8 @@ public final class Splitting {
                 event.details["rows proven"] = "\(proof.rows)"
                 event.details["digest proven"] = proof.hex
                 try connection.ledger.append(event, by: run)
-                return true
+                return (ContinuousClock.now - locked).seconds
             }
-            return isDone ? (ContinuousClock.now - locked).seconds : nil
         }
     }
 
