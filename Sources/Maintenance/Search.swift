@@ -231,63 +231,19 @@ public struct Search {
         _ policy: RetentionPolicy
     ) throws -> Source? {
         let zone = manifest.keyType.isNaive ? Zone.utc : policy.zone
-        let from = query.from?.instant(in: zone)
-        let to = query.to?.instant(in: zone)
-        var wanted = query.conditions.map { $0.normalized(columns, zone) }
-        if let from {
-            wanted.append(.init(manifest.key, .greaterOrEqual, manifest.keyType.json(from)))
-        }
-        if let to { wanted.append(.init(manifest.key, .less, manifest.keyType.json(to))) }
-        var conditions: [(RowCondition, FieldPath)] = []
-        for condition in wanted {
-            // NULL, as it were.
-            guard let path = FieldPath(condition.subject, in: columns) else { return nil }
-            conditions.append((condition, path))
-        }
+        let wanted = RowSelection(
+            from: query.from?.instant(in: zone), to: query.to?.instant(in: zone),
+            conditions: query.conditions, zone: zone)
+        let (conditions, canBeMet) = wanted.conditions(in: manifest, columns)
+        guard canBeMet else { return nil }
         // A condition that is none is said before anything is read.
         _ = try RowFilter(columns, conditions: conditions, selection: query.selection)
-        let parts = manifest.parts.filter { part in
-            guard let smallest = part.smallestKey, let largest = part.largestKey else {
-                return true
-            }
-            return from.map { largest >= $0 } ?? true && to.map { smallest < $0 } ?? true
-        }
+        let parts = wanted.parts(of: manifest)
         guard !parts.isEmpty else { return nil }
         return Source(
             slice: archive.slice, directory: archive.directory, columns: columns,
             conditions: conditions, questions: manifest.questions(conditions, columns),
             parts: parts)
-    }
-}
-
-extension KeyType {
-    /// An instant as a line has it; texts of this form are ordered as the times are.
-    func json(_ instant: Instant) -> String {
-        switch self {
-        case .timestampWithTimeZone: instant.text(separator: "T", zone: "+00:00")
-        case .timestamp: instant.text(separator: "T", zone: "")
-        case .date:
-            CivilDateTime(utc: instant).microseconds == 0
-                ? CivilDateTime(utc: instant).date.description : CivilDateTime(utc: instant).text()
-        }
-    }
-}
-
-extension RowCondition {
-    /// A time is compared as a line has it, however it was written.
-    func normalized(_ columns: [CodedColumn], _ zone: Zone) -> RowCondition {
-        guard comparison != .matches, comparison != .matchesNot,
-            let path = FieldPath(subject, in: columns), path.keys.isEmpty,
-            let moment = Moment(operand)
-        else { return self }
-        switch columns[path.column].form {
-        case .timestampWithTimeZone:
-            return .init(
-                subject, comparison, KeyType.timestampWithTimeZone.json(moment.instant(in: zone)))
-        case .timestamp:
-            return .init(subject, comparison, KeyType.timestamp.json(moment.instant(in: .utc)))
-        default: return self
-        }
     }
 }
 

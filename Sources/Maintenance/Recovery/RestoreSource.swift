@@ -140,19 +140,13 @@ extension PartitionBounds {
     }
 }
 
-/// Which rows are wanted: as `search` understands it.
-private struct RowSelection {
-    let from: Instant?
-    let to: Instant?
-    let conditions: [RowCondition]
-    let zone: Zone
-
-    func admits(_ bounds: PartitionBounds) -> Bool {
+extension RowSelection {
+    fileprivate func admits(_ bounds: PartitionBounds) -> Bool {
         from.map { bounds.to > $0 } ?? true && to.map { bounds.from < $0 } ?? true
     }
 
     /// A name that no archive knows is a slip of the pen, not a condition that nothing meets.
-    func requireColumns(_ request: RestoreRequest, _ manifests: [Manifest]) throws {
+    fileprivate func requireColumns(_ request: RestoreRequest, _ manifests: [Manifest]) throws {
         for condition in conditions {
             let isKnown = try manifests.contains {
                 FieldPath(condition.subject, in: try $0.codedColumns()) != nil
@@ -166,30 +160,12 @@ private struct RowSelection {
         }
     }
 
-    func source(_ slice: Slice, _ manifest: Manifest, in directory: ArchiveDirectory) throws
+    fileprivate func source(_ slice: Slice, _ manifest: Manifest, in directory: ArchiveDirectory)
+        throws
         -> RestoreSource
     {
         let columns = try manifest.codedColumns()
-        var wanted = conditions.map { $0.normalized(columns, zone) }
-        if let from {
-            wanted.append(.init(manifest.key, .greaterOrEqual, manifest.keyType.json(from)))
-        }
-        if let to { wanted.append(.init(manifest.key, .less, manifest.keyType.json(to))) }
-        var ready: [(RowCondition, FieldPath)] = []
-        var parts = manifest.parts.filter { part in
-            guard let smallest = part.smallestKey, let largest = part.largestKey else {
-                return true
-            }
-            return from.map { largest >= $0 } ?? true && to.map { smallest < $0 } ?? true
-        }
-        for condition in wanted {
-            guard let path = FieldPath(condition.subject, in: columns) else {
-                // NULL, as it were, which meets nothing.
-                parts = []
-                continue
-            }
-            ready.append((condition, path))
-        }
+        let (ready, canBeMet) = self.conditions(in: manifest, columns)
         do {
             // A condition that is none is said before anything is read.
             _ = try RowFilter(columns, conditions: ready, selection: nil)
@@ -200,7 +176,7 @@ private struct RowSelection {
                 hint: "pgretain search --help has examples of conditions.")
         }
         return RestoreSource(
-            slice: slice, manifest: manifest, directory: directory, columns: columns, parts: parts,
-            conditions: ready)
+            slice: slice, manifest: manifest, directory: directory, columns: columns,
+            parts: canBeMet ? parts(of: manifest) : [], conditions: ready)
     }
 }
