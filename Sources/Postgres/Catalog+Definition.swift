@@ -142,3 +142,10 @@ extension Catalog {
         }
     }
 }
+
+extension TableDefinition {
+    /// What an INSERT may name: the server makes the others itself.
+    var writtenColumns: [Identifier] {
+        columns.filter { !$0.isGenerated }.map { Identifier($0.name) }
+    }
+}

@@ -95,16 +95,9 @@ extension Catalog {
                 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
                 """
             ).rows.map { row in
-                var bounds: PartitionBounds?
-                if case .range(let range) = PartitionBoundsText.extent(row.optionalText(3) ?? "") {
-                    bounds = range
-                }
-                return PartitionMeasure(
-                    size: PartitionSize(
-                        relation: Relation(oid: try row.oid(0), name: try row.name(1)),
-                        bounds: bounds, heapBytes: try row.int(4), indexBytes: try row.int(5),
-                        toastBytes: try row.int(6), estimatedRows: try row.optionalInt(7)),
-                    deadRows: try row.int(8), isSkipped: try row.bool(9))
+                PartitionMeasure(
+                    size: try PartitionSize(row), deadRows: try row.int(8),
+                    isSkipped: try row.bool(9))
             }
         }
     }

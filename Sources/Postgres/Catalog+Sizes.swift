@@ -52,16 +52,21 @@ extension Catalog {
                     ) AS o (bytes)) AS s
                 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
                 """
-            ).rows.map { row in
-                var bounds: PartitionBounds?
-                if case .range(let range) = PartitionBoundsText.extent(row.optionalText(3) ?? "") {
-                    bounds = range
-                }
-                return PartitionSize(
-                    relation: Relation(oid: try row.oid(0), name: try row.name(1)), bounds: bounds,
-                    heapBytes: try row.int(4), indexBytes: try row.int(5),
-                    toastBytes: try row.int(6), estimatedRows: try row.optionalInt(7))
-            }
+            ).rows.map(PartitionSize.init)
         }
+    }
+}
+
+extension PartitionSize {
+    /// Of `(oid, schema, name, bounds, heap, indexes, TOAST, rows)`.
+    init(_ row: QueryResult.Row) throws {
+        var bounds: PartitionBounds?
+        if case .range(let range) = PartitionBoundsText.extent(row.optionalText(3) ?? "") {
+            bounds = range
+        }
+        self.init(
+            relation: Relation(oid: try row.oid(0), name: try row.name(1)), bounds: bounds,
+            heapBytes: try row.int(4), indexBytes: try row.int(5),
+            toastBytes: try row.int(6), estimatedRows: try row.optionalInt(7))
     }
 }

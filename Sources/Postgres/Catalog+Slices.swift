@@ -13,19 +13,11 @@ extension Catalog {
     ) throws -> [PartitionBounds] {
         let isQuick = try partition.bytes < 256 << 20 || isIndexed(table.key, of: partition)
         let most = isQuick ? 100 : 2
-        let key = Identifier(table.key)
         var periods: [PartitionBounds] = []
-        var from = start.map(table.keyType.literal) ?? "0001-01-01"
+        var from = start.map(table.keyType.literal) ?? Self.yearOne
         while periods.count < most {
-            let row = try connection.run(
-                "slice.oldest",
-                """
-                SELECT pg_catalog.min(\(key))::timestamptz FROM ONLY \(partition.name)
-                WHERE \(key) >= \(literal: from)
-                    AND \(key) < \(literal: table.keyType.literal(end))
-                """
-            ).one()
-            guard let oldest = try row.optionalInstant(0) else { break }
+            guard let oldest = try oldestKey(of: partition, in: table, from: from, until: end)
+            else { break }
             let bounds = calendar.period.bounds(containing: oldest, in: calendar.zone)
             guard bounds.to <= end else { break }
             if case .open(_, let to?) = partition.extent, bounds.to > to { break }
@@ -33,6 +25,29 @@ extension Catalog {
             from = table.keyType.literal(bounds.to)
         }
         return periods
+    }
+
+    /// Keys before it are no time that a period has.
+    private static let yearOne = "0001-01-01"
+
+    /// The oldest key of a partition that is a time, from the year 1 on; nil where there is none.
+    public func oldestKey(of partition: Partition, in table: PartitionedTable, until end: Instant)
+        throws -> Instant?
+    {
+        try oldestKey(of: partition, in: table, from: Self.yearOne, until: end)
+    }
+
+    private func oldestKey(
+        of partition: Partition, in table: PartitionedTable, from: String, until end: Instant
+    ) throws -> Instant? {
+        let key = Identifier(table.key)
+        return try connection.run(
+            "slice.oldest",
+            """
+            SELECT pg_catalog.min(\(key))::timestamptz FROM ONLY \(partition.name)
+            WHERE \(key) >= \(literal: from) AND \(key) < \(literal: table.keyType.literal(end))
+            """
+        ).one().optionalInstant(0)
     }
 
     public func isEmpty(_ partition: Partition) throws -> Bool {

@@ -7,7 +7,20 @@ struct ForeignKeyTarget {
     let mayLock: Bool
 }
 
+extension [ForeignKeyTarget] {
+    func wanted(_ mode: LockMode) -> [WantedLock] {
+        map { WantedLock(table: $0.relation.oid, mode: mode) }
+    }
+}
+
 extension Connection {
+    /// Without waiting: others may wait behind us for these while we wait for anything else.
+    func lock(_ targets: [ForeignKeyTarget], _ mode: LockMode) throws {
+        for target in targets where target.mayLock {
+            try lockOnly(target.relation.name, mode, noWait: true)
+        }
+    }
+
     /// Without the table itself, by OID, so that two runs lock in the same order.
     func foreignKeyTargets(of oid: UInt32) throws -> [ForeignKeyTarget] {
         try run(

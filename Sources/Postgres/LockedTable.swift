@@ -136,19 +136,15 @@ public final class LockedTable {
     /// ours meanwhile: it is asked for a few times without waiting, and then everything is let go.
     private func lockForeignKeyTargets() throws {
         let targets = try connection.foreignKeyTargets(of: relation.oid).filter(\.mayLock)
-        let wanted = targets.map { WantedLock(table: $0.relation.oid, mode: .accessExclusive) }
         guard !targets.isEmpty else { return }
         var quick = ladder
         quick.attempts = 3
         quick.longestMilliseconds = 20
         try quick.climb(
-            "the tables that \(relation.name) refers to", wanting: wanted, on: connection
+            "the tables that \(relation.name) refers to", wanting: targets.wanted(.accessExclusive),
+            on: connection
         ) { _ in
-            try connection.savepoint {
-                for target in targets {
-                    try connection.lockOnly(target.relation.name, .accessExclusive, noWait: true)
-                }
-            }
+            try connection.savepoint { try connection.lock(targets, .accessExclusive) }
         }
     }
 }

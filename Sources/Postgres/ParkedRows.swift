@@ -77,8 +77,7 @@ public struct Parking {
         throws -> Int64
     {
         let target = try table(aside, by: run)
-        let columns = try connection.catalog.definition(of: parent.oid).columns
-            .filter { !$0.isGenerated }.map { Identifier($0.name) }
+        let columns = try connection.catalog.definition(of: parent.oid).writtenColumns
         var moved: Int64 = 0
         for pages in try connection.catalog.pageSpans(of: source) {
             try goOn()

@@ -174,8 +174,7 @@ extension PartitionDDL {
         try connection.lockOnly(parent.name, .shareUpdateExclusive)
         try connection.lockOnly(other.name, .accessExclusive)
         try connection.run("ddl.brief", "SET LOCAL statement_timeout = 2000")
-        let columns = try connection.catalog.definition(of: parent.oid).columns
-            .filter { !$0.isGenerated }.map { Identifier($0.name) }
+        let columns = try connection.catalog.definition(of: parent.oid).writtenColumns
         let moved = try connection.run(
             "ddl.drain",
             """

@@ -63,23 +63,30 @@ extension PartitionDDL {
     func addBoundsCheck(to relation: Relation, parent: PartitionedTable, bounds: PartitionBounds)
         throws
     {
-        let key = Identifier(parent.key)
-        let from = parent.keyType.literal(bounds.from)
-        let to = parent.keyType.literal(bounds.to)
         do {
-            try connection.run(
-                "attach.check",
-                """
-                ALTER TABLE \(relation.name) ADD CONSTRAINT \(Self.check)
-                    CHECK (\(key) IS NOT NULL AND \(key) >= \(literal: from)
-                        AND \(key) < \(literal: to))
-                """)
+            try addBoundsCheck(to: relation, parent: parent, from: bounds.from, to: bounds.to)
         } catch let error as PostgresError where error.sqlState == "23514" {
             throw Problem(
                 "attach.rows", .data,
                 "\(relation.name) holds rows outside of \(bounds); it was not attached.",
                 hint: "Restore it into a table of its own with --into, and look at them there.")
         }
+    }
+
+    /// - Parameter from: nil: it takes whatever is older.
+    func addBoundsCheck(
+        to relation: Relation, parent: PartitionedTable, from: Instant?, to: Instant
+    ) throws {
+        let key = Identifier(parent.key)
+        let isLate: SQL =
+            from.map { "\(key) >= \(literal: parent.keyType.literal($0)) AND " } ?? ""
+        try connection.run(
+            "attach.check",
+            """
+            ALTER TABLE \(relation.name) ADD CONSTRAINT \(Self.check)
+                CHECK (\(key) IS NOT NULL AND \(isLate)\(key)
+                    < \(literal: parent.keyType.literal(to)))
+            """)
     }
 
     func dropBoundsCheck(of relation: Relation) throws {

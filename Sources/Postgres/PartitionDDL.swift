@@ -12,9 +12,7 @@ public struct PartitionDDL {
         var foreignKeyTargets: [ForeignKeyTarget]
 
         var wanted: [WantedLock] {
-            var locks = foreignKeyTargets.map {
-                WantedLock(table: $0.relation.oid, mode: .shareRowExclusive)
-            }
+            var locks = foreignKeyTargets.wanted(.shareRowExclusive)
             if let defaultPartition {
                 locks.append(WantedLock(table: defaultPartition.oid, mode: .accessExclusive))
             }
@@ -49,9 +47,7 @@ public struct PartitionDDL {
 
     /// Nobody may wait behind us for these while we wait for anything else.
     func lockForeignKeyTargets(_ bystanders: Bystanders) throws {
-        for target in bystanders.foreignKeyTargets where target.mayLock {
-            try connection.lockOnly(target.relation.name, .shareRowExclusive, noWait: true)
-        }
+        try connection.lock(bystanders.foreignKeyTargets, .shareRowExclusive)
     }
 
     /// Whether the parent is still the table that was planned for; to be called under its lock.

@@ -77,7 +77,7 @@ public struct Split {
         of wide: Partition, _ parent: PartitionedTable, on connection: Connection
     ) throws -> [SplitPiece] {
         guard case .open(_, let to?) = wide.extent,
-            let oldest = try connection.catalog.oldestKey(of: wide, in: parent)
+            let oldest = try connection.catalog.oldestKey(of: wide, in: parent, until: to)
         else {
             throw Problem(
                 "split.empty", .missing,
@@ -209,10 +209,7 @@ public struct Split {
         copying.finish()
         FailPoint.pass("split.copied")
         _ = try splitting.catchUp()
-        for piece in splitting.pieces {
-            try interruption.check()
-            try splitting.finish(piece)
-        }
+        try splitting.finish { try interruption.check() }
         FailPoint.pass("split.indexed")
         let proof = try splitting.prove { try ContentDigest(copy: $0, interruption: interruption) }
         FailPoint.pass("split.proven")

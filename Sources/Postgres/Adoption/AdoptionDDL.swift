@@ -179,8 +179,9 @@ public struct AdoptionDDL {
     public func makeParent(_ state: AdoptionState) throws {
         try dropParent(state)
         let targets = try connection.foreignKeyTargets(of: table.relation.oid)
-        let locks = targets.map { WantedLock(table: $0.relation.oid, mode: .shareRowExclusive) }
-        try ladder.climb("\(table.relation.name)", wanting: locks, on: connection) { rung in
+        try ladder.climb(
+            "\(table.relation.name)", wanting: targets.wanted(.shareRowExclusive), on: connection
+        ) { rung in
             try connection.transaction(.readCommitted) {
                 try connection.setLocal(lockTimeout: rung)
                 let model = try TableModel(of: table.relation.oid, on: connection)
@@ -318,7 +319,7 @@ public struct AdoptionDDL {
     ) throws -> Double {
         let wanted =
             [WantedLock(table: table.relation.oid, mode: .accessExclusive)]
-            + targets.map { WantedLock(table: $0.relation.oid, mode: .shareRowExclusive) }
+            + targets.wanted(.shareRowExclusive)
         return try ladder.climb("\(table.relation.name)", wanting: wanted, on: connection) { rung in
             var locked = ContinuousClock.now
             try connection.transaction(.readCommitted) {
@@ -327,10 +328,7 @@ public struct AdoptionDDL {
                 try connection.lockPastAutovacuum(table.relation.name, rung: rung)
                 locked = .now
                 try connection.requireSame(table.relation)
-                for target in targets where target.mayLock {
-                    try connection.lockOnly(
-                        target.relation.name, .shareRowExclusive, noWait: true)
-                }
+                try connection.lock(targets, .shareRowExclusive)
                 try body()
             }
             return (ContinuousClock.now - locked).seconds

@@ -20,6 +20,8 @@ public final class Splitting {
     private let definition: TableDefinition
     private let fingerprint: SchemaFingerprint
     private let keys: [KeyColumn]
+    /// The tables of the pieces, in their order, once they are made.
+    private var made: [Relation] = []
     /// Whether the new partitions have their indexes.
     private var isIndexed = false
     /// What `watch` has left, and nobody may have touched since.
@@ -43,7 +45,7 @@ public final class Splitting {
 
     /// What the server makes itself is left out.
     private var columns: [Identifier] {
-        definition.columns.filter { !$0.isGenerated }.map { Identifier($0.name) }
+        definition.writtenColumns
     }
 
     // MARK: Beside the traffic
@@ -62,12 +64,14 @@ public final class Splitting {
                 CREATE TABLE \(names.staging) (LIKE \(parent.name) INCLUDING GENERATED)
                     PARTITION BY RANGE (\(Identifier(parent.key)))
                 """)
-            for piece in pieces {
-                _ = try connection.ddl.create(
+            made = try pieces.map { piece in
+                let relation = try connection.ddl.create(
                     piece.name, of: parent, model, withIndexes: false)
-                try connection.run("split.check", check(on: piece))
+                try connection.ddl.addBoundsCheck(
+                    to: relation, parent: parent, from: piece.from, to: piece.to)
                 try connection.run(
                     "split.stage", "ALTER TABLE \(names.staging) \(attaching(piece))")
+                return relation
             }
         }
     }
@@ -144,34 +148,38 @@ public final class Splitting {
     }
 
     /// Indexes and foreign keys as the parent has them, so that ATTACH makes none; and statistics.
-    public func finish(_ piece: SplitPiece) throws {
-        guard let relation = try connection.catalog.relation(named: piece.name) else {
-            throw changed("lost \(piece.name)")
+    /// `goOn` is called before each partition.
+    public func finish(_ goOn: () throws -> Void) throws {
+        for relation in made {
+            try goOn()
+            try finish(relation)
         }
+        isIndexed = true
+    }
+
+    private func finish(_ relation: Relation) throws {
         try connection.transaction(.readCommitted) {
             try connection.ddl.createIndexes(definition, on: relation)
             try model.applyIndexes(to: relation, on: connection)
         }
-        let targets = try connection.foreignKeyTargets(of: parent.oid)
-        let wanted = targets.map { WantedLock(table: $0.relation.oid, mode: .shareRowExclusive) }
+        let wanted = try connection.foreignKeyTargets(of: parent.oid).wanted(.shareRowExclusive)
         for key in definition.constraints where key.kind == .foreignKey {
             let name = Identifier(key.name)
-            try ladder.climb("\(piece.name)", wanting: wanted, on: connection) { rung in
+            try ladder.climb("\(relation.name)", wanting: wanted, on: connection) { rung in
                 try connection.transaction(.readCommitted) {
                     try connection.setLocal(lockTimeout: rung)
                     try connection.run(
                         "split.foreign-key",
                         """
-                        ALTER TABLE \(piece.name)
+                        ALTER TABLE \(relation.name)
                             ADD CONSTRAINT \(name) \(printed: key.definition) NOT VALID
                         """)
                 }
             }
             try connection.run(
-                "split.validate", "ALTER TABLE \(piece.name) VALIDATE CONSTRAINT \(name)")
+                "split.validate", "ALTER TABLE \(relation.name) VALIDATE CONSTRAINT \(name)")
         }
-        try connection.run("split.analyze", "ANALYZE \(piece.name)")
-        isIndexed = piece == pieces.last
+        try connection.run("split.analyze", "ANALYZE \(relation.name)")
     }
 
     /// Compares all columns of all rows on both sides, in one snapshot.
@@ -237,15 +245,13 @@ public final class Splitting {
         let wanted =
             [WantedLock(table: parent.oid, mode: .accessExclusive)]
             + [WantedLock(table: wide.oid, mode: .accessExclusive)] + bystanders.wanted
-            + targets.map { WantedLock(table: $0.relation.oid, mode: .accessExclusive) }
+            + targets.wanted(.accessExclusive)
         return try ladder.climb("\(parent.name)", wanting: wanted, on: connection) { rung in
             try connection.transaction(.readCommitted) { () throws -> Double? in
                 try ddl.lock(wide, of: parent, bystanders, rung: rung)
                 let locked = ContinuousClock.now
                 try ddl.requireParent(parent)
-                for target in targets where target.mayLock {
-                    try connection.lockOnly(target.relation.name, .accessExclusive, noWait: true)
-                }
+                try connection.lock(targets, .accessExclusive)
                 try ddl.requireUnchanged(wide, fingerprint)
                 try requireWatched()
                 guard try noted() <= Self.mostUnderLock else { return nil }
@@ -272,18 +278,14 @@ public final class Splitting {
     private func changePlaces() throws {
         try connection.run(
             "split.detach", "ALTER TABLE \(parent.name) DETACH PARTITION \(wide.name)")
-        for piece in pieces {
+        for (piece, relation) in zip(pieces, made) {
             if piece.from == nil, try isEmpty(piece) { continue }
             try connection.run(
                 "split.unstage",
                 "ALTER TABLE \(names.staging) DETACH PARTITION \(piece.name)")
             try connection.run("split.attach", "ALTER TABLE \(parent.name) \(attaching(piece))")
-            try connection.run(
-                "split.uncheck",
-                "ALTER TABLE \(piece.name) DROP CONSTRAINT \(SplitNames.check)")
-            if let relation = try connection.catalog.relation(named: piece.name) {
-                try model.applyOnceAttached(to: relation, on: connection)
-            }
+            try connection.ddl.dropBoundsCheck(of: relation)
+            try model.applyOnceAttached(to: relation, on: connection)
         }
         // Its rows are in their new places.
         try connection.run("split.drop-wide", "DROP TABLE \(wide.name) RESTRICT")
@@ -342,17 +344,6 @@ public final class Splitting {
             """)
         try connection.run("split.noted-done", "DELETE FROM \(names.notes)")
         return count
-    }
-
-    private func check(on piece: SplitPiece) -> SQL {
-        let key = Identifier(parent.key)
-        let to: SQL = "\(key) < \(literal: parent.keyType.literal(piece.to))"
-        let from: SQL =
-            piece.from.map { "\(key) >= \(literal: parent.keyType.literal($0)) AND " } ?? ""
-        return """
-            ALTER TABLE \(piece.name) ADD CONSTRAINT \(SplitNames.check)
-                CHECK (\(key) IS NOT NULL AND \(from)\(to))
-            """
     }
 
     private func attaching(_ piece: SplitPiece) -> SQL {

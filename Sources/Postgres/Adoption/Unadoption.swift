@@ -78,7 +78,7 @@ public struct Unadoption {
         let wanted =
             [WantedLock(table: parent.oid, mode: .accessExclusive)]
             + leaves.map { WantedLock(table: $0.oid, mode: .accessExclusive) }
-            + targets.map { WantedLock(table: $0.relation.oid, mode: .accessExclusive) }
+            + targets.wanted(.accessExclusive)
         return try ladder.climb("\(parent.name)", wanting: wanted, on: connection) { rung in
             var locked = ContinuousClock.now
             try connection.transaction(.readCommitted) {
@@ -92,10 +92,7 @@ public struct Unadoption {
                     try connection.lockOnly(leaf.name, .accessExclusive, noWait: true)
                 }
                 // Dropping a table with foreign keys locks their targets as strongly.
-                for target in targets where target.mayLock {
-                    try connection.lockOnly(
-                        target.relation.name, .accessExclusive, noWait: true)
-                }
+                try connection.lock(targets, .accessExclusive)
                 try connection.ddl.requireParent(parent)
                 try requireNoOtherRows()
                 try connection.run("unadopt.brief", "SET LOCAL statement_timeout = 2000")
