@@ -1,6 +1,7 @@
 import ArgumentParser
 import Maintenance
 import Retention
+import RowCoding
 
 /// A period, or a range of its own.
 struct RangeOptions: ParsableArguments {
@@ -27,6 +28,19 @@ struct RangeOptions: ParsableArguments {
     }
 }
 
+/// Rows of a time, open at either end.
+struct TimeOptions: ParsableArguments {
+    @Option(
+        name: .long, help: "Rows from this time on: 2025-01-05, 2025-01-05T13:30, or with a zone.",
+        transform: Moment.parse)
+    var from: Moment?
+
+    @Option(name: .long, help: "Rows before this time.", transform: Moment.parse)
+    var to: Moment?
+
+    var isGiven: Bool { from != nil || to != nil }
+}
+
 extension Moment {
     static func parse(_ text: String) throws -> Moment {
         guard let moment = Moment(text) else {
@@ -44,5 +58,15 @@ extension Span {
             throw ValidationError("`\(text)` is no length of time; write it like 30 days")
         }
         return span
+    }
+}
+
+extension RowCondition {
+    static func parse(_ text: String) throws -> RowCondition {
+        guard let condition = RowCondition(text) else {
+            throw ValidationError(
+                "`\(text)` is no condition; write it like level=ERROR or 'message~time ?out'")
+        }
+        return condition
     }
 }

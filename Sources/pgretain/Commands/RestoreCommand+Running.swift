@@ -59,7 +59,7 @@ extension RestoreCommand {
         let target: RestoreRequest.Target =
             if attach { .attach } else if append, let into { .append(into) } else { .new(into) }
         return RestoreRequest(
-            table: table, period: period, from: from, to: to, conditions: conditions,
+            table: table, period: period, from: time.from, to: time.to, conditions: conditions,
             target: target, withIndexes: indexes, makesDo: create, pin: pin,
             fit: fit)
     }

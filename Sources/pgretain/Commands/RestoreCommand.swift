@@ -59,13 +59,7 @@ struct RestoreCommand: ParsableCommand {
     @Option(name: .long, help: "The period: 2025-01, 2025-w01, 2025-q1, 2025, 2025-01-05.")
     var period: String?
 
-    @Option(
-        name: .long, help: "Rows from this time on: 2025-01-05, 2025-01-05T13:30, or with a zone.",
-        transform: Moment.parse)
-    var from: Moment?
-
-    @Option(name: .long, help: "Rows before this time.", transform: Moment.parse)
-    var to: Moment?
+    @OptionGroup var time: TimeOptions
 
     @Option(
         name: .customLong("where"),
@@ -137,7 +131,7 @@ struct RestoreCommand: ParsableCommand {
     func validate() throws {
         guard files.isEmpty else { return try validateFiles() }
         guard !drill else { return try validateDrill() }
-        let isRange = from != nil || to != nil
+        let isRange = time.isGiven
         guard form == nil else { throw ValidationError("--form is of files") }
         guard table != nil else { throw ValidationError("say --table, or name files") }
         guard period != nil || isRange || !conditions.isEmpty else {
@@ -173,7 +167,7 @@ struct RestoreCommand: ParsableCommand {
 
     private func validateDrill() throws {
         let others =
-            from != nil || to != nil || into != nil || append || attach || release || dryRun
+            time.isGiven || into != nil || append || attach || release || dryRun
             || indexes || create || !conditions.isEmpty
         guard !others, period == nil || table != nil else {
             throw ValidationError(
@@ -183,7 +177,7 @@ struct RestoreCommand: ParsableCommand {
 
     private func validateFiles() throws {
         let others =
-            table != nil || period != nil || from != nil || to != nil || attach || release
+            table != nil || period != nil || time.isGiven || attach || release
             || indexes || create || !conditions.isEmpty
         guard into != nil, append, !others else {
             throw ValidationError(
@@ -204,15 +198,5 @@ struct ColumnRenaming {
             throw ValidationError("`\(text)` is no renaming; write it like old=new")
         }
         return ColumnRenaming(old: String(parts[0]), new: String(parts[1]))
-    }
-}
-
-extension RowCondition {
-    static func parse(_ text: String) throws -> RowCondition {
-        guard let condition = RowCondition(text) else {
-            throw ValidationError(
-                "`\(text)` is no condition; write it like level=ERROR or 'message~time ?out'")
-        }
-        return condition
     }
 }

@@ -35,23 +35,11 @@ struct SearchCommand: ParsableCommand {
     @Option(name: .long, help: "The table, as SQL writes it.", transform: TableName.parse)
     var table: QualifiedName
 
-    @Option(
-        name: .long, help: "Rows from this time on: 2025-01-05, 2025-01-05T13:30, or with a zone.",
-        transform: Moment.parse)
-    var from: Moment?
-
-    @Option(name: .long, help: "Rows before this time.", transform: Moment.parse)
-    var to: Moment?
+    @OptionGroup var time: TimeOptions
 
     @Option(
         name: .customLong("where"), help: "A condition; may be given more than once.",
-        transform: { text in
-            guard let condition = RowCondition(text) else {
-                throw ValidationError(
-                    "`\(text)` is no condition; write it like level=ERROR or 'message~time ?out'")
-            }
-            return condition
-        })
+        transform: RowCondition.parse)
     var conditions: [RowCondition] = []
 
     @Option(name: .long, help: "What is printed of each row, with commas between the names.")
@@ -75,7 +63,8 @@ struct SearchCommand: ParsableCommand {
         let search = Search(site: try common.site(), interruption: Surroundings.interruption)
         let selection = count ? [] : columns?.split(separator: ",").map(String.init)
         let query = Search.Query(
-            table: table, from: from, to: to, conditions: conditions, selection: selection,
+            table: table, from: time.from, to: time.to, conditions: conditions,
+            selection: selection,
             form: count ? .json : format.form, limit: limit ?? .max)
         var page = SearchPage(format: format, console: console)
         let summary = try search.run(

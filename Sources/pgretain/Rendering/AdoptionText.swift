@@ -18,15 +18,18 @@ enum AdoptionText {
         }
         text += "\nwhat will be different:\n"
         for change in preview.changes { text += "  - \(change)\n" }
-        guard !preview.obstacles.isEmpty else {
-            let name = preview.table.description.shellWord
-            return text + "\nnothing is in the way\nnext: pgretain adopt \(name)\n"
-        }
-        text += "\nin the way:\n"
-        for obstacle in preview.obstacles {
-            text += "  - \(obstacle.message) [\(obstacle.id)]\n    next: \(obstacle.hint)\n"
-        }
         return text
+            + obstacles(
+                preview.obstacles,
+                next: "pgretain adopt \(preview.table.description.shellWord)")
+    }
+
+    /// What is in the way, with its cures; or what to type next.
+    static func obstacles(_ problems: [Problem], next: String) -> String {
+        guard !problems.isEmpty else { return "\nnothing is in the way\nnext: \(next)\n" }
+        return problems.reduce("\nin the way:\n") {
+            $0 + "  - \($1.message) [\($1.id)]\n    next: \($1.hint)\n"
+        }
     }
 
     static func text(_ result: Adopt.Result) -> String {

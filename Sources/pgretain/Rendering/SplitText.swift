@@ -18,15 +18,10 @@ enum SplitText {
             compared before the partitions change places, under a lock on the table.
 
             """
-        guard !preview.obstacles.isEmpty else {
-            let name = preview.table.description.shellWord
-            return text + "\nnothing is in the way\nnext: pgretain adopt --split \(name)\n"
-        }
-        text += "\nin the way:\n"
-        for obstacle in preview.obstacles {
-            text += "  - \(obstacle.message) [\(obstacle.id)]\n    next: \(obstacle.hint)\n"
-        }
         return text
+            + AdoptionText.obstacles(
+                preview.obstacles,
+                next: "pgretain adopt --split \(preview.table.description.shellWord)")
     }
 
     static func text(_ result: Split.Result) -> String {
