@@ -92,9 +92,14 @@ import Testing
     func aSignalLeavesNothing(phase: Phase, signal: Int32) throws {
         let world = try RestoreScene()
         let (running, table, goOn) = try restore(in: world, at: phase)
+        let moment = try world.scene.database.superuser("SELECT clock_timestamp()")
         running.signal(signal)
-        // Whoever holds the table keeps it from being dropped, for three seconds at most.
-        if phase != .load { goOn() }
+        // Whoever holds the table keeps it from being dropped, for three seconds at most. Were it
+        // let go before the signal is noticed, the restore would be done.
+        if phase != .load {
+            try world.waitForWaiter(on: table, since: moment)
+            goOn()
+        }
         let outcome = running.wait()
         #expect(outcome.status == 128 + signal, "\(outcome.stderr)")
         #expect(try !world.exists("public.back"))

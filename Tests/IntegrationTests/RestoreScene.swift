@@ -110,6 +110,18 @@ struct RestoreScene {
         }
     }
 
+    /// Waits until a statement that began after `moment` waits for the table.
+    func waitForWaiter(on table: String, since moment: String) throws {
+        try wait("a new waiter on \(table)") {
+            try scene.database.superuser(
+                """
+                SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                WHERE relation = to_regclass('\(table)') AND NOT granted
+                    AND query_start > '\(moment)'
+                """) == "1"
+        }
+    }
+
     /// Waits until no session of a restore is left.
     func waitForEnd() throws {
         try wait("the end of all sessions") {
