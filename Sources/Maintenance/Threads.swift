@@ -96,6 +96,13 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
+    /// An element, if there is one by now.
+    func popIfAny() -> Element? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return elements.isEmpty ? nil : elements.removeFirst()
+    }
+
     /// Waits for an element; nil once the queue is closed and empty.
     func pop() -> Element? {
         pthread_mutex_lock(mutex)

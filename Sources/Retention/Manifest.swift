@@ -15,7 +15,7 @@ public struct Manifest: Equatable, Sendable, Codable {
     }
 
     /// One gzip file of whole lines.
-    public struct Part: Equatable, Sendable, Codable {
+    public struct Part: Hashable, Sendable, Codable {
         /// The file's name in the archive's directory: `part-00000.ndjson.gz`.
         public var file: String
         /// The file's size in bytes.

@@ -271,7 +271,8 @@ struct Archiving {
             // server must take none back that an archive holds.
             try session.connection.ledger.flushLog(session.run)
             proof = try session.verifier.verify(
-                export.manifest, in: export.staged.directory, slice: export.staged.slice)
+                export.manifest, in: export.staged.directory, slice: export.staged.slice,
+                but: export.proven)
         } catch {
             try export.staged.discard()
             if Problem(explaining: error).status == .data {

@@ -10,6 +10,8 @@ struct Export {
     struct Result {
         let staged: StagedArchive
         let manifest: Manifest
+        /// Parts of it that have been read back already.
+        let proven: Set<Manifest.Part>
         /// The rows' versions at the moment of the snapshot.
         let witness: TableWitness
         let fingerprint: SchemaFingerprint
@@ -55,12 +57,12 @@ struct Export {
         try snapshot.end()
 
         let manifest = session.manifest(
-            generation, of: subject, seenBy: snapshot, columns: columns, parts: adopted + own,
+            generation, of: subject, seenBy: snapshot, columns: columns, parts: adopted + own.parts,
             firstOwnPart: adopted.count)
         try staged.seal(manifest)
         session.timeBudget.noteExport(of: subject.bytes, seconds: stopwatch.seconds)
         return Result(
-            staged: staged, manifest: manifest, witness: witness,
+            staged: staged, manifest: manifest, proven: own.proven, witness: witness,
             fingerprint: snapshot.fingerprint, tableBytes: subject.bytes,
             seconds: stopwatch.seconds)
     }

@@ -2,9 +2,11 @@ import Archives
 import Postgres
 import Retention
 import RowCoding
+import Synchronization
 
 /// The border between the control plane and the data plane: one thread reads COPY into blocks,
-/// workers turn each block into a part of their own. Nothing here is done per row.
+/// workers turn each block into a part of their own, and read parts back while there is no block
+/// for them. Nothing here is done per row.
 struct PartPipeline {
     let session: TableSession
     let subject: Departing
@@ -27,9 +29,16 @@ struct PartPipeline {
         let part: Manifest.Part
     }
 
-    /// The parts in order. Where blocks are cut depends on the rows alone, so that the files are
-    /// the same whatever the number of workers.
-    func run(_ copy: CopyOut) throws -> [Manifest.Part] {
+    struct Result {
+        /// In order.
+        var parts: [Manifest.Part]
+        /// Those that have been read back and hold what they should.
+        var proven: Set<Manifest.Part>
+    }
+
+    /// Where blocks are cut depends on the rows alone, so that the files are the same whatever the
+    /// number of workers.
+    func run(_ copy: CopyOut) throws -> Result {
         let key = columns.firstIndex { $0.name == session.table.key }
         // Whatever the database promises: a cast without a function puts any bytes into a text,
         // and a part that is not UTF-8 is no JSON, nor could a restore hand it to a server.
@@ -48,6 +57,8 @@ struct PartPipeline {
         let idle = BlockingQueue((0...workers).map { _ in CopyBlock() })
         let full = BlockingQueue<Block>()
         let finished = BlockingQueue<Part>()
+        let proofs = EarlyProofs(
+            PartVerifier(columns: columns, key: key), in: staged.directory, slice: subject.slice)
         try Threads.run(
             workers,
             work: {
@@ -55,7 +66,11 @@ struct PartPipeline {
                     columns: columns, key: key, checksUTF8: true, searched: searched)
                 var writer = PartWriter(compression: compression)
                 var lines = OutputBuffer()
-                while let block = full.pop() {
+                while true {
+                    var ready = full.popIfAny()
+                    if ready == nil, try proofs.proveOne() { continue }
+                    if ready == nil { ready = full.pop() }
+                    guard let block = ready else { return }
                     var summary = RowsSummary()
                     writer.begin()
                     for chunk in LineChunks(of: block.rows.bytes) {
@@ -67,8 +82,9 @@ struct PartPipeline {
                     try PartFilter.write(
                         encoder.takeValues(columns, searched), of: written, into: staged)
                     progress.add(rows: summary.digest.rows, bytes: Int(written.ndjsonBytes))
-                    finished.push(
-                        Part(index: block.index, part: Manifest.Part(written, summary)))
+                    let part = Manifest.Part(written, summary)
+                    finished.push(Part(index: block.index, part: part))
+                    proofs.add(part)
                     block.rows.removeAll()
                     idle.push(block.rows)
                 }
@@ -110,7 +126,37 @@ struct PartPipeline {
                     + "Nothing was published or dropped.",
                 hint: "Please report it.")
         }
-        return ordered
+        return Result(parts: ordered, proven: proofs.proven)
+    }
+}
+
+/// Parts that are read back while others are still being written. One at a time: it takes half as
+/// long as the server takes to send their rows.
+private final class EarlyProofs: Sendable {
+    private let directory: ArchiveDirectory
+    private let slice: Slice
+    private let verifier: Mutex<PartVerifier>
+    private let waiting = BlockingQueue<Manifest.Part>()
+    private let done = Mutex<Set<Manifest.Part>>([])
+
+    init(_ verifier: consuming PartVerifier, in directory: ArchiveDirectory, slice: Slice) {
+        self.verifier = Mutex(verifier)
+        self.directory = directory
+        self.slice = slice
+    }
+
+    var proven: Set<Manifest.Part> { done.withLock { $0 } }
+
+    func add(_ part: Manifest.Part) { waiting.push(part) }
+
+    /// Whether there was one, and nobody else at it.
+    func proveOne() throws -> Bool {
+        try verifier.withLockIfAvailable { verifier in
+            guard let part = waiting.popIfAny() else { return false }
+            try verifier.verify(part, in: directory, slice: slice)
+            done.withLock { _ = $0.insert(part) }
+            return true
+        } ?? false
     }
 }
 

@@ -147,15 +147,15 @@ struct RangedExport {
                 session: session, subject: subject, columns: columns, staged: staged,
                 firstIndex: 0, age: age,
                 searched: session.settings.searched(of: snapshot.definition, columns))
-            let parts = try pipeline.run(
+            let exported = try pipeline.run(
                 try snapshot.copyOut(
                     columns: snapshot.definition.columns.map(\.name), pages: pages))
             let witness = try snapshot.witness(pages: pages)
             try snapshot.end()
-            let manifest = manifest(of: parts, seenBy: snapshot)
+            let manifest = manifest(of: exported.parts, seenBy: snapshot)
             try staged.seal(manifest)
             _ = try session.verifier.verify(
-                manifest, in: staged.directory, slice: subject.slice)
+                manifest, in: staged.directory, slice: subject.slice, but: exported.proven)
             FailPoint.pass("night.range-verified")
             let range = try staged.keep(manifest, fileNode: heap.fileNode, pages: pages)
             FailPoint.pass("night.range-kept")
@@ -289,7 +289,7 @@ struct RangedExport {
                 firstOwnPart: adopted.count)
             try staged.seal(manifest)
             return Export.Result(
-                staged: staged, manifest: manifest, witness: witness,
+                staged: staged, manifest: manifest, proven: [], witness: witness,
                 fingerprint: snapshot.fingerprint, tableBytes: exportedBytes,
                 seconds: exportSeconds)
         } catch {

@@ -22,9 +22,10 @@ struct Verifier {
         case own
     }
 
+    /// `proven`: parts that were read back from this directory already, since they were written.
     func verify(
         _ manifest: Manifest, in directory: ArchiveDirectory, slice: Slice,
-        covering coverage: Coverage = .own
+        covering coverage: Coverage = .own, but proven: Set<Manifest.Part> = []
     ) throws -> VerifiedArchive {
         let columns = try manifest.codedColumns()
         let key = manifest.definition.columns.firstIndex { $0.name == manifest.key }
@@ -39,17 +40,14 @@ struct Verifier {
         try Threads.run(
             min(workers, manifest.parts.count),
             work: {
-                var reader = PartReader()
-                var decoder = RowDecoder(columns: columns, key: key)
+                var verifier = PartVerifier(columns: columns, key: key)
                 while let part = parts.pop() {
                     try interruption.check()
-                    let lines = try reader.read(part, in: directory)
-                    let summary = try decoder.digest(lines)
-                    guard summary.digest == part.digest else {
-                        throw Self.mismatch(slice, part: part, found: summary.digest)
+                    if !proven.contains(part) {
+                        try verifier.verify(part, in: directory, slice: slice)
                     }
-                    progress.add(rows: summary.digest.rows, bytes: lines.count)
-                    finished.push(summary.digest)
+                    progress.add(rows: part.digest.rows, bytes: Int(part.ndjsonBytes))
+                    finished.push(part.digest)
                 }
             },
             stop: {
@@ -64,7 +62,7 @@ struct Verifier {
                     try keepAlive()
                 }
                 guard total == manifest.digest else {
-                    throw Self.mismatch(slice, part: nil, found: total)
+                    throw Problem(mismatchOf: slice, part: nil, found: total)
                 }
             })
         progress.finish()
@@ -72,12 +70,32 @@ struct Verifier {
             slice: slice, manifest: manifest,
             digest: coverage == .whole ? manifest.digest : manifest.ownDigest)
     }
+}
 
-    private static func mismatch(_ slice: Slice, part: Manifest.Part?, found: ContentDigest)
-        -> Problem
+/// Reads parts back, one after the other. One per worker: it keeps its buffers.
+struct PartVerifier: ~Copyable, Sendable {
+    private var reader = PartReader()
+    private var decoder: RowDecoder
+
+    init(columns: [CodedColumn], key: Int?) {
+        decoder = RowDecoder(columns: columns, key: key)
+    }
+
+    /// Returns where the part holds the rows that its manifest claims.
+    mutating func verify(_ part: Manifest.Part, in directory: ArchiveDirectory, slice: Slice)
+        throws
     {
+        let found = try decoder.digest(try reader.read(part, in: directory)).digest
+        guard found == part.digest else {
+            throw Problem(mismatchOf: slice, part: part, found: found)
+        }
+    }
+}
+
+extension Problem {
+    fileprivate init(mismatchOf slice: Slice, part: Manifest.Part?, found: ContentDigest) {
         let what = part.map { "Part \($0.file) of the archive \(slice)" } ?? "The archive \(slice)"
-        return Problem(
+        self.init(
             "archive.contents", .data,
             "\(what) holds other rows than its manifest claims (\(found)). Nothing was dropped.",
             hint: "Look at the store's disk; pgretain archives verify --table "
