@@ -18,6 +18,9 @@ enum SessionPins {
         // Ours is on the server's disk once it is committed, and a commit waits for no standby:
         // one that is absent would hold its locks, and whoever waits for them, for ever.
         ("synchronous_commit", "local"),
+        // Compiling a statement over many partitions takes a tenth of a second and more, under
+        // locks too, where running it takes a hundredth.
+        ("jit", "off"),
     ]
 
     /// The process that the protocol greets us from must be the one that runs our statements: a

@@ -188,6 +188,12 @@ public struct Split {
     /// How often what changed meanwhile is caught up with before the swap is given up.
     private static let mostAttempts = 20
 
+    /// How many changes may be copied under the lock: few (one takes up to half a millisecond) so
+    /// long as there is hope for that, and more where much is written.
+    private static func mostUnderLock(attempt: Int) -> Int64 {
+        attempt < mostAttempts / 2 ? 100 : 1000
+    }
+
     private func run(
         _ splitting: Splitting, _ wide: Partition, _ parent: PartitionedTable,
         on connection: Connection, by run: RunIdentity
@@ -214,14 +220,16 @@ public struct Split {
         let proof = try splitting.prove { try ContentDigest(copy: $0, interruption: interruption) }
         FailPoint.pass("split.proven")
         try waitForOldSnapshots(splitting, on: connection)
-        for _ in 0..<Self.mostAttempts {
-            try interruption.check()
-            _ = try splitting.catchUp()
-            FailPoint.pass("split.caught-up")
+        for attempt in 0..<Self.mostAttempts {
             // As it was hours ago is not enough.
             let obstacles = try obstacles(to: wide, parent, on: connection)
             guard obstacles.isEmpty else { throw Obstructed(problems: obstacles) }
-            guard let seconds = try splitting.swap(proof: proof, by: run) else { continue }
+            try splitting.tidyNotes()
+            try catchUpClosely(splitting)
+            FailPoint.pass("split.caught-up")
+            let seconds = try splitting.swap(
+                proof: proof, mostUnderLock: Self.mostUnderLock(attempt: attempt), by: run)
+            guard let seconds else { continue }
             FailPoint.pass("split.swapped")
             locked = max(locked, seconds)
             return Result(
@@ -233,6 +241,14 @@ public struct Split {
             "\(wide.name) changes faster than its copy can follow. What was copied is thrown away; "
                 + "nothing else was changed, writes go on.",
             hint: "Run it again when less is written, or once the partition is in the past.")
+    }
+
+    /// Each round takes as long as what was written during the one before it.
+    private func catchUpClosely(_ splitting: Splitting) throws {
+        for _ in 0..<Self.mostAttempts {
+            try interruption.check()
+            if try splitting.catchUp() <= 10 { return }
+        }
     }
 
     /// Somebody may have begun before the copy, and read the table only after the swap.

@@ -144,7 +144,12 @@ public final class Splitting {
 
     /// Copies again what has changed since; how many changes there were.
     public func catchUp() throws -> Int64 {
-        try connection.transaction(.writingSnapshot) { try applyNoted() }
+        try connection.transaction(.writingSnapshot) { try applyNoted(atMost: .max) ?? 0 }
+    }
+
+    /// What was noted and is done with would be read again each time.
+    public func tidyNotes() throws {
+        try connection.run("split.tidy", "VACUUM (TRUNCATE false) \(names.notes)")
     }
 
     /// Indexes and foreign keys as the parent has them, so that ATTACH makes none; and statistics.
@@ -191,7 +196,7 @@ public final class Splitting {
             try connection.setLocal(lockTimeout: 3000)
             try connection.lockOnly(wide.name, .accessShare)
             try requireWatched()
-            _ = try applyNoted()
+            _ = try applyNoted(atMost: .max)
             let old = try digest(CopyOut(all, from: wide.name, on: connection))
             var new = ContentDigest()
             for piece in pieces {
@@ -226,17 +231,16 @@ public final class Splitting {
             ).rows.map { try $0.text(0) })
     }
 
-    /// More changes than that are copied before the lock is taken.
-    private static let mostUnderLock: Int64 = 1000
     /// More than that are copied by reading all.
     private static let mostByIndex: Int64 = 100_000
 
     /// The partitions take the place of the wide one, which is dropped, in one transaction with its
     /// ledger row. For how long the table was locked, in seconds, but for the commit: that removes
-    /// the files of the old partition, which it does after the locks are gone. Nil: too much had
-    /// changed since it was caught up with, and nothing was done.
-    public func swap(proof: ContentDigest, by run: RunIdentity) throws -> Double? {
-        guard try noted() <= Self.mostUnderLock else { return nil }
+    /// the files of the old partition, which it does after the locks are gone. Nil: more had changed
+    /// since it was caught up with than is to be copied under the lock, and nothing was done.
+    public func swap(proof: ContentDigest, mostUnderLock: Int64, by run: RunIdentity) throws
+        -> Double?
+    {
         let ddl = connection.ddl
         try ddl.refuseSharedSequences(of: wide)
         let bystanders = try ddl.bystanders(of: parent, partition: wide.oid)
@@ -248,16 +252,18 @@ public final class Splitting {
             + targets.wanted(.accessExclusive)
         return try ladder.climb("\(parent.name)", wanting: wanted, on: connection) { rung in
             try connection.transaction(.readCommitted) { () throws -> Double? in
+                // Nobody knows them but autovacuum, which is not to be waited for under the lock.
+                try connection.setLocal(lockTimeout: 3000)
+                for piece in pieces { try connection.lockOnly(piece.name, .accessExclusive) }
                 try ddl.lock(wide, of: parent, bystanders, rung: rung)
                 let locked = ContinuousClock.now
                 try ddl.requireParent(parent)
                 try connection.lock(targets, .accessExclusive)
                 try ddl.requireUnchanged(wide, fingerprint)
                 try requireWatched()
-                guard try noted() <= Self.mostUnderLock else { return nil }
                 try connection.run("split.brief", "SET LOCAL statement_timeout = 2000")
                 do {
-                    _ = try applyNoted()
+                    guard try applyNoted(atMost: mostUnderLock) != nil else { return nil }
                     try changePlaces()
                 } catch let error as PostgresError where error.sqlState == "57014" {
                     throw Problem(
@@ -300,14 +306,9 @@ public final class Splitting {
 
     // MARK: Parts
 
-    private func noted() throws -> Int64 {
-        try connection.run(
-            "split.noted", "SELECT pg_catalog.count(*) FROM \(names.notes)"
-        ).one().int(0)
-    }
-
-    /// Rows with a noted key are copied again, as they are now: all that can be seen of both.
-    private func applyNoted() throws -> Int64 {
+    /// Rows with a noted key are copied again, as they are now: all that can be seen of both. How
+    /// many notes there were; nil where they are more than `most`, and nothing was done.
+    private func applyNoted(atMost most: Int64) throws -> Int64? {
         let row = try connection.run(
             "split.noted",
             """
@@ -317,6 +318,7 @@ public final class Splitting {
         ).one()
         guard try row.int(1) == 0 else { throw changed("was truncated") }
         let count = try row.int(0)
+        guard count <= most else { return nil }
         guard count > 0 else { return 0 }
         if isIndexed, count < Self.mostByIndex {
             // One look a row: the planner knows nothing of the notes.
