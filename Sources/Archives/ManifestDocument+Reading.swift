@@ -20,7 +20,11 @@ extension ManifestDocument {
                 columns: columns.map(\.believed), constraints: constraints.map(\.believed),
                 indexes: indexes.map(\.believed)),
             encodings: columns.map(\.encoding), origin: origin.believed, exportedAt: exportedAt,
-            warnings: warnings, firstOwnPart: firstOwnPart)
+            warnings: warnings, firstOwnPart: firstOwnPart,
+            redacted: (redacted ?? []).map {
+                RedactedValue(column: $0.column, path: $0.path, replacement: $0.writtenAs)
+            },
+            erased: (erased ?? []).map { Manifest.Erasure(rows: $0.rows, at: $0.at) })
     }
 
     fileprivate static func digest(

@@ -25,6 +25,16 @@ extension ManifestDocument {
             json.object("origin") { write(manifest.origin, into: &$0) }
             json.member("exported_at", manifest.exportedAt.description)
             json.strings("warnings", manifest.warnings)
+            // Only where there are some: most archives have neither.
+            if !manifest.redacted.isEmpty {
+                json.objects("redacted", manifest.redacted) { write($1, into: &$0) }
+            }
+            if !manifest.erased.isEmpty {
+                json.objects("erased", manifest.erased) { json, erasure in
+                    json.member("rows", erasure.rows)
+                    json.member("at", erasure.at.description)
+                }
+            }
             json.member("checksum", checksum)
         }
     }
@@ -33,6 +43,12 @@ extension ManifestDocument {
         json.member("schema", relation.name.schema)
         json.member("name", relation.name.name)
         json.member("oid", relation.oid)
+    }
+
+    private static func write(_ value: RedactedValue, into json: inout JSONWriter) {
+        json.member("column", value.column)
+        json.strings("path", value.path)
+        json.member("written_as", value.replacement.rawValue)
     }
 
     private static func write(_ part: Manifest.Part, into json: inout JSONWriter) {

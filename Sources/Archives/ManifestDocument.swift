@@ -87,6 +87,22 @@ struct ManifestDocument: Decodable {
         }
     }
 
+    struct Redacted: Decodable {
+        var column: String
+        var path: [String]
+        var writtenAs: RedactedValue.Replacement
+
+        private enum CodingKeys: String, CodingKey {
+            case column, path
+            case writtenAs = "written_as"
+        }
+    }
+
+    struct Erasure: Decodable {
+        var rows: UInt64
+        var at: Instant
+    }
+
     var format: Int
     var tool: String
     var generation: Int
@@ -104,10 +120,12 @@ struct ManifestDocument: Decodable {
     var origin: Origin
     var exportedAt: Instant
     var warnings: [String]
+    var redacted: [Redacted]?
+    var erased: [Erasure]?
 
     private enum CodingKeys: String, CodingKey {
         case format, tool, generation, table, partition, key, bounds, rows, digest, parts
-        case columns, constraints, indexes, origin, warnings
+        case columns, constraints, indexes, origin, warnings, redacted, erased
         case firstOwnPart = "first_own_part"
         case exportedAt = "exported_at"
     }

@@ -7,8 +7,13 @@ enum ManifestRules {
         if manifest.format != Manifest.currentFormat { return "format \(manifest.format)" }
         if manifest.generation < 1 { return "generation \(manifest.generation)" }
         if !(manifest.bounds.from < manifest.bounds.to) { return "its bounds hold nothing" }
-        for instant in [manifest.bounds.from, manifest.bounds.to, manifest.exportedAt] {
+        let times = [manifest.bounds.from, manifest.bounds.to, manifest.exportedAt]
+        for instant in times + manifest.erased.map(\.at) {
             if let reason = brokenTime(instant) { return reason }
+        }
+        let names = manifest.definition.columns.map(\.name)
+        if let value = manifest.redacted.first(where: { !names.contains($0.column) }) {
+            return "it has no column \(value.column), which it says is redacted"
         }
         let columns = manifest.definition.columns.count
         if manifest.encodings.count != columns {

@@ -15,6 +15,9 @@ public struct ArchiveShelf {
         public var bytes: Int64?
         public var parts: Int?
         public var exportedAt: Instant?
+        /// What its rows had in the table and have not in it.
+        public var redacted: [String]?
+        public var rowsErased: UInt64?
         /// What is wrong with it.
         public var problem: Problem?
         /// What a reader should know, though no row depends on it.
@@ -180,6 +183,10 @@ extension ArchiveShelf.Entry {
             bytes = manifest.bytes
             parts = manifest.parts.count
             exportedAt = manifest.exportedAt
+            if !manifest.redacted.isEmpty { redacted = manifest.redacted.map(\.description) }
+            if !manifest.erased.isEmpty {
+                rowsErased = manifest.erased.reduce(0) { $0 + $1.rows }
+            }
         case .failure(let error):
             problem = error.problem
         }

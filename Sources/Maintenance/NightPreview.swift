@@ -53,6 +53,9 @@ public struct NightPreview: Sendable, Encodable {
                     then: settings.policy.then)
             }
             let definition = try connection.catalog.definition(of: table.oid)
+            check {
+                _ = try definition.redacted(settings.redact, of: table.name, key: table.key)
+            }
             warnings += definition.warnings.map { "\(table.name): \($0)" }
             warnings += settings.unsearchable(in: definition).map {
                 "\(table.name): no filter can be made for the search column \($0)"

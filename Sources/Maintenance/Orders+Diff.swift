@@ -53,7 +53,8 @@ extension Orders {
         for share in RowSets.shares(of: manifest.digest.rows) {
             let archived = try RowSets.hashes(of: side, share) { try interruption.check() }
             let live = try RowSets.hashes(
-                of: try snapshot.copyOut(columns: columns), share, interruption)
+                of: try snapshot.copyOut(columns: columns), share,
+                redactor: snapshot.definition.redactor(of: columns, like: manifest), interruption)
             let missing = RowSets.countMissing(from: live, of: archived)
             diff.onlyArchived += missing
             diff.inBoth += UInt64(archived.count) - missing
@@ -89,15 +90,19 @@ extension Orders {
 extension RowSets {
     /// The hashes of one share of the rows that a COPY sends, sorted.
     static func hashes(
-        of copy: CopyOut, _ share: Share, _ interruption: Interruption
+        of copy: CopyOut, _ share: Share, redactor: consuming RowRedactor?,
+        _ interruption: Interruption
     ) throws -> [UInt128] {
         let block = CopyBlock()
         var hashes: [UInt128] = []
+        var redacted = OutputBuffer()
         do {
             while try copy.fill(block, budget: 8 << 20, rowOverhead: 0, pace: nil) {
                 try interruption.check()
+                redacted.removeAll()
+                try redactor?.redact(block.bytes, into: &redacted)
                 RowDigest.hashes(
-                    block.bytes, bucket: share.bucket, mask: share.mask, into: &hashes)
+                    redactor == nil ? block.bytes : redacted.bytes, bucket: share.bucket, mask: share.mask, into: &hashes)
                 block.removeAll()
             }
         } catch {

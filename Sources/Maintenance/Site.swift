@@ -71,16 +71,19 @@ public struct TableSettings: Sendable {
     public var sliceOver: Int64
     /// Columns whose values get filters beside the parts, where there are such columns.
     public var searchColumns: [String]
+    /// What is never written to an archive.
+    public var redact: [RedactionTarget]
 
     public static let usualSearchColumns = ["request_id", "user_id"]
 
     public init(
         policy: RetentionPolicy, compression: Compression, sliceOver: Int64,
-        searchColumns: [String] = usualSearchColumns
+        searchColumns: [String] = usualSearchColumns, redact: [RedactionTarget] = []
     ) {
         self.policy = policy
         self.compression = compression
         self.sliceOver = sliceOver
         self.searchColumns = searchColumns
+        self.redact = redact
     }
 }

@@ -63,6 +63,17 @@ public struct Manifest: Equatable, Sendable, Codable {
         }
     }
 
+    /// Rows that were taken out of the archive after it was made.
+    public struct Erasure: Equatable, Sendable, Codable {
+        public var rows: UInt64
+        public var at: Instant
+
+        public init(rows: UInt64, at: Instant) {
+            self.rows = rows
+            self.at = at
+        }
+    }
+
     public var format: Int
     /// `pgretain 0.1.0`
     public var tool: String
@@ -73,6 +84,7 @@ public struct Manifest: Equatable, Sendable, Codable {
     public var key: String
     public var keyType: KeyType
     public var bounds: PartitionBounds
+    /// Of what the archive holds: without what was redacted or erased.
     public var digest: ContentDigest
     public var parts: [Part]
     /// Parts before this one hold rows that earlier generations archived and whose table is gone;
@@ -85,12 +97,17 @@ public struct Manifest: Equatable, Sendable, Codable {
     /// When the snapshot was taken, by the server's clock.
     public var exportedAt: Instant
     public var warnings: [String]
+    /// What its rows had in the table and have not in the archive.
+    public var redacted: [RedactedValue]
+    /// In order.
+    public var erased: [Erasure]
 
     public init(
         format: Int = currentFormat, tool: String, generation: Int, table: Relation,
         partition: Relation, key: String, keyType: KeyType, bounds: PartitionBounds,
         digest: ContentDigest, parts: [Part], definition: TableDefinition, encodings: [String],
-        origin: Origin, exportedAt: Instant, warnings: [String], firstOwnPart: Int = 0
+        origin: Origin, exportedAt: Instant, warnings: [String], firstOwnPart: Int = 0,
+        redacted: [RedactedValue] = [], erased: [Erasure] = []
     ) {
         self.format = format
         self.tool = tool
@@ -108,6 +125,8 @@ public struct Manifest: Equatable, Sendable, Codable {
         self.origin = origin
         self.exportedAt = exportedAt
         self.warnings = warnings
+        self.redacted = redacted
+        self.erased = erased
     }
 
     /// The rows of `partition` alone, without those of earlier generations.
@@ -115,6 +134,13 @@ public struct Manifest: Equatable, Sendable, Codable {
         var digest = ContentDigest()
         for part in parts.dropFirst(firstOwnPart) { digest.add(part.digest) }
         return digest
+    }
+
+    /// How many rows were erased since an older generation; none where it is not one of the same
+    /// archive.
+    public func rowsErased(since older: Manifest) -> UInt64 {
+        guard erased.starts(with: older.erased) else { return 0 }
+        return erased.dropFirst(older.erased.count).reduce(0) { $0 + $1.rows }
     }
 
     /// Compressed size of all parts.

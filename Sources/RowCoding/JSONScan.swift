@@ -136,9 +136,10 @@ enum JSONScan {
 
     // MARK: Skipping
 
-    private static let deepest = 512
+    static let deepest = 512
 
-    private static func skipValue(
+    /// Goes behind a value; false where there is none, or one that is nested too deeply.
+    static func skipValue(
         _ bytes: UnsafeRawBufferPointer, _ at: inout Int, depth: Int
     ) -> Bool {
         guard at < bytes.count, depth <= deepest else { return false }
@@ -202,7 +203,8 @@ enum JSONScan {
         return true
     }
 
-    private static func skipString(_ bytes: UnsafeRawBufferPointer, _ at: inout Int) -> Bool {
+    /// Goes behind a string, from its opening quote on; false where there is none.
+    static func skipString(_ bytes: UnsafeRawBufferPointer, _ at: inout Int) -> Bool {
         guard at < bytes.count, bytes[at] == ASCII.quote else { return false }
         at += 1
         while at < bytes.count {

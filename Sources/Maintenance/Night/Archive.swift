@@ -229,9 +229,10 @@ struct Archiving {
             do {
                 let age = session.snapshotAge()
                 let snapshot = try session.snapshot(of: subject)
+                let columns = snapshot.definition.columnsToCompare(with: old)
                 let digest = try ContentDigest(
-                    copy: try snapshot.copyOut(
-                        columns: snapshot.definition.columnsToCompare(with: old)),
+                    copy: try snapshot.copyOut(columns: columns),
+                    redactor: snapshot.definition.redactor(of: columns, like: old),
                     interruption: session.interruption, pace: session.pace, age: age)
                 let witness = try snapshot.witness()
                 try snapshot.end()
@@ -324,34 +325,5 @@ struct Archiving {
             details: ["generation": String(manifest.generation)])
         event.condition = subject.rule?.condition
         try session.connection.ledger.append(event, by: session.run)
-    }
-}
-
-extension ContentDigest {
-    /// The digest of all that a COPY sends, without writing any of it. Columns marked in `asBytea`
-    /// count as the text whose bytes they hold; `age` is that of the snapshot that is read.
-    init(
-        copy: CopyOut, asBytea: [Bool] = [], interruption: Interruption, pace: Pace? = nil,
-        age: SnapshotAge? = nil
-    ) throws {
-        let holdsText = asBytea.contains(true)
-        self.init()
-        let block = CopyBlock()
-        let budget = 8 << 20
-        let pace = pace.map { pace in { try pace.spend($0) } }
-        do {
-            while try copy.fill(block, budget: budget, rowOverhead: 0, pace: pace) {
-                try interruption.check()
-                try age?.check()
-                add(
-                    holdsText
-                        ? try ByteaFields.digest(block.bytes, columns: asBytea)
-                        : RowDigest.of(block.bytes))
-                block.removeAll()
-            }
-        } catch {
-            copy.abandon()
-            throw error
-        }
     }
 }

@@ -45,20 +45,21 @@ struct Export {
         let age = session.snapshotAge()
         let snapshot = try session.snapshot(of: subject)
         let columns = CodedColumn.of(snapshot.definition, hex: hexColumns)
+        let redacted = try session.redacted(snapshot.definition, as: generation)
         let adopted = try generation.adopt(
             into: staged, columns, snapshot, subject, session)
         let pipeline = PartPipeline(
             session: session, subject: subject, columns: columns, staged: staged,
-            firstIndex: adopted.count, age: age,
-            searched: session.settings.searched(of: snapshot.definition, columns))
+            firstIndex: adopted.count, age: age, definition: snapshot.definition,
+            redacted: redacted)
         let own = try pipeline.run(
             try snapshot.copyOut(columns: snapshot.definition.columns.map(\.name)))
         let witness = try snapshot.witness()
         try snapshot.end()
 
         let manifest = session.manifest(
-            generation, of: subject, seenBy: snapshot, columns: columns, parts: adopted + own.parts,
-            firstOwnPart: adopted.count)
+            generation, of: subject, seenBy: snapshot, columns: columns, redacted: redacted,
+            parts: adopted + own.parts, firstOwnPart: adopted.count, warnings: own.warnings)
         try staged.seal(manifest)
         session.timeBudget.noteExport(of: subject.bytes, seconds: stopwatch.seconds)
         return Result(

@@ -17,6 +17,9 @@ struct NextGeneration {
     /// Columns that the parts taken over have as hex: all parts of an archive are written alike.
     var hexColumns: Set<Int> { adopting > 0 ? old?.hexColumns ?? [] : [] }
 
+    /// Of the parts that are taken over.
+    fileprivate var warnings: [String] { adopting > 0 ? old?.warnings ?? [] : [] }
+
     /// Takes the parts over; they have to be written as ours will be, for columns of the same
     /// types. Where the table has got more columns since, the parts get them too.
     func adopt(
@@ -60,13 +63,18 @@ extension TableSession {
     /// taken over.
     func manifest(
         _ generation: NextGeneration, of subject: Departing, seenBy snapshot: TableSnapshot,
-        columns: [CodedColumn], parts: [Manifest.Part], firstOwnPart: Int
+        columns: [CodedColumn], redacted: [RedactedValue], parts: [Manifest.Part],
+        firstOwnPart: Int, warnings: [String] = []
     ) -> Manifest {
         let facts = connection.facts
         var digest = ContentDigest()
         for part in parts { digest.add(part.digest) }
         let hexWarnings = columns.filter { $0.form == .hex }.map {
             "\($0.name) holds bytes that are not UTF-8; it is written as hexadecimal digits"
+        }
+        var all = snapshot.definition.warnings + hexWarnings
+        for warning in generation.warnings + warnings where !all.contains(warning) {
+            all.append(warning)
         }
         return Manifest(
             tool: site.tool, generation: generation.number,
@@ -78,8 +86,24 @@ extension TableSession {
             origin: .init(
                 serverVersion: facts.version, encoding: facts.encoding,
                 systemIdentifier: facts.systemIdentifier ?? "", database: facts.database),
-            exportedAt: snapshot.takenAt, warnings: snapshot.definition.warnings + hexWarnings,
-            firstOwnPart: firstOwnPart)
+            exportedAt: snapshot.takenAt, warnings: all, firstOwnPart: firstOwnPart,
+            redacted: redacted, erased: generation.old?.erased ?? [])
+    }
+
+    /// What the next archive does not hold. One that has been begun keeps to its redaction, whatever
+    /// the configuration says now: its rows would not be the table's any more. Of columns that it has
+    /// not, what is configured.
+    func redacted(_ definition: TableDefinition, as generation: NextGeneration) throws(Problem)
+        -> [RedactedValue]
+    {
+        guard let old = generation.old else {
+            return try definition.redacted(settings.redact, of: table.name, key: table.key)
+        }
+        let known = Set(old.definition.columns.map(\.name))
+        let new = settings.redact.filter {
+            $0.column(in: definition).map { !known.contains($0) } ?? false
+        }
+        return try old.redacted + definition.redacted(new, of: table.name, key: table.key)
     }
 }
 

@@ -16,8 +16,20 @@ struct PartPipeline {
     let firstIndex: Int
     /// Of the snapshot that is read.
     let age: SnapshotAge
-    /// Columns whose values get a filter.
-    let searched: [Int]
+    /// Of the relation, with the columns that are read.
+    let definition: TableDefinition
+    /// What is not archived.
+    let redacted: [RedactedValue]
+
+    /// What was made of the rows.
+    struct Result {
+        /// In order.
+        let parts: [Manifest.Part]
+        /// Those that have been read back and hold what they should.
+        let proven: Set<Manifest.Part>
+        /// What a reader should know of them.
+        let warnings: [String]
+    }
 
     private struct Block: Sendable {
         let index: Int
@@ -27,25 +39,21 @@ struct PartPipeline {
     private struct Part: Sendable {
         let index: Int
         let part: Manifest.Part
-    }
-
-    struct Result {
-        /// In order.
-        var parts: [Manifest.Part]
-        /// Those that have been read back and hold what they should.
-        var proven: Set<Manifest.Part>
+        let credentials: Set<CredentialSearch.Finding>
     }
 
     /// Where blocks are cut depends on the rows alone, so that the files are the same whatever the
     /// number of workers.
     func run(_ copy: CopyOut) throws -> Result {
-        let key = columns.firstIndex { $0.name == session.table.key }
-        // Whatever the database promises: a cast without a function puts any bytes into a text,
-        // and a part that is not UTF-8 is no JSON, nor could a restore hand it to a server.
-        let encoder = RowEncoder(columns: columns, key: key, checksUTF8: true)
-        let rowOverhead = encoder.rowOverhead
-        let (columns, staged, searched) = (columns, staged, searched)
-        let compression = session.settings.compression
+        let (columns, staged, redacted, source) = (columns, staged, redacted, definition.columns)
+        let searched = session.settings.searched(of: definition, columns)
+        let (key, compression) = (session.table.key, session.settings.compression)
+        let makePart = { @Sendable in
+            PartMaker(
+                columns: columns, key: key, searched: searched, compression: compression,
+                redactor: RowRedactor(redacted, of: source))
+        }
+        let rowOverhead = makePart().rowOverhead
         let interruption = session.interruption
         let budget = session.site.partBytes
         let workers = session.site.workersInMemory
@@ -58,32 +66,28 @@ struct PartPipeline {
         let full = BlockingQueue<Block>()
         let finished = BlockingQueue<Part>()
         let proofs = EarlyProofs(
-            PartVerifier(columns: columns, key: key), in: staged.directory, slice: subject.slice)
+            PartVerifier(columns: columns, key: columns.firstIndex { $0.name == key }),
+            in: staged.directory, slice: subject.slice)
         try Threads.run(
             workers,
             work: {
-                var encoder = RowEncoder(
-                    columns: columns, key: key, checksUTF8: true, searched: searched)
-                var writer = PartWriter(compression: compression)
-                var lines = OutputBuffer()
+                var maker = makePart()
                 while true {
                     var ready = full.popIfAny()
                     if ready == nil, try proofs.proveOne() { continue }
                     if ready == nil { ready = full.pop() }
                     guard let block = ready else { return }
-                    var summary = RowsSummary()
-                    writer.begin()
-                    for chunk in LineChunks(of: block.rows.bytes) {
-                        lines.removeAll()
-                        summary.add(try encoder.encode(chunk, into: &lines))
-                        writer.append(lines.bytes)
+                    var credentials: Set<CredentialSearch.Finding> = []
+                    maker.begin()
+                    for (number, chunk) in LineChunks(of: block.rows.bytes).enumerated() {
+                        try maker.append(chunk)
+                        guard number == 0 else { continue }
+                        CredentialSearch.look(
+                            at: try maker.withoutRedacted(chunk), into: &credentials)
                     }
-                    let written = try writer.finish(index: block.index, into: staged)
-                    try PartFilter.write(
-                        encoder.takeValues(columns, searched), of: written, into: staged)
-                    progress.add(rows: summary.digest.rows, bytes: Int(written.ndjsonBytes))
-                    let part = Manifest.Part(written, summary)
-                    finished.push(Part(index: block.index, part: part))
+                    let part = try maker.finish(index: block.index, into: staged)
+                    progress.add(rows: part.digest.rows, bytes: Int(part.ndjsonBytes))
+                    finished.push(Part(index: block.index, part: part, credentials: credentials))
                     proofs.add(part)
                     block.rows.removeAll()
                     idle.push(block.rows)
@@ -117,8 +121,8 @@ struct PartPipeline {
         finished.close()
         var parts: [Part] = []
         while let part = finished.pop() { parts.append(part) }
-        let ordered = parts.sorted { $0.index < $1.index }.map(\.part)
-        let rows = ordered.reduce(0) { $0 + $1.digest.rows }
+        parts.sort { $0.index < $1.index }
+        let rows = parts.reduce(0) { $0 + $1.part.digest.rows }
         guard copy.isFinished, rows == UInt64(copy.rows) else {
             throw Problem(
                 "export.incomplete", .bug,
@@ -126,7 +130,17 @@ struct PartPipeline {
                     + "Nothing was published or dropped.",
                 hint: "Please report it.")
         }
-        return Result(parts: ordered, proven: proofs.proven)
+        return Result(
+            parts: parts.map(\.part), proven: proofs.proven,
+            warnings: warnings(of: parts.reduce(into: []) { $0.formUnion($1.credentials) }))
+    }
+
+    private func warnings(of credentials: Set<CredentialSearch.Finding>) -> [String] {
+        let names = definition.columns.map(\.name)
+        return Dictionary(grouping: credentials, by: \.column).sorted { $0.key < $1.key }.map {
+            CredentialWarning.text(
+                $0.value.map(\.key).sorted(), in: names.indices.contains($0.key) ? names[$0.key] : "?")
+        }
     }
 }
 
@@ -157,30 +171,5 @@ private final class EarlyProofs: Sendable {
             done.withLock { _ = $0.insert(part) }
             return true
         } ?? false
-    }
-}
-
-extension RowEncoder {
-    /// What a part's filter is made of.
-    mutating func takeValues(_ columns: [CodedColumn], _ searched: [Int]) -> [PartFilter.Values] {
-        var values: [PartFilter.Values] = []
-        for column in searched {
-            guard let hashes = takeHashes(of: column) else { continue }
-            values.append(PartFilter.Values(column: columns[column].name, hashes: hashes))
-        }
-        return values
-    }
-}
-
-extension Manifest.Part {
-    init(_ written: WrittenPart, _ summary: RowsSummary) {
-        // Infinities say nothing about where a key may be found.
-        let keys = [summary.keys?.smallest, summary.keys?.largest].compactMap { $0 }
-            .filter { $0 != .max && $0 != .min }.map(Instant.init(microseconds:))
-        self.init(
-            file: written.file, bytes: written.bytes, sha256: written.sha256,
-            ndjsonBytes: written.ndjsonBytes, digest: summary.digest,
-            smallestKey: keys.count == 2 ? keys[0] : nil,
-            largestKey: keys.count == 2 ? keys[1] : nil)
     }
 }

@@ -25,6 +25,7 @@ struct RangedExport {
     private var heap = Heap(fileNode: 0, pages: 0)
     private var fingerprint: SchemaFingerprint?
     private var hexColumns: Set<Int> = []
+    private var redacted: [RedactedValue] = []
     private var limit = Int64.max
     private var exportedBytes: Int64 = 0
     private var exportSeconds = 0.0
@@ -102,16 +103,26 @@ struct RangedExport {
         }
         heap = now
         fingerprint = snapshot.fingerprint
+        // What was begun is gone on with as it was begun.
+        let begun = kept.first {
+            $0.range.manifest.generation == generation.number
+                && $0.range.manifest.definition.columns == snapshot.definition.columns
+        }
+        redacted =
+            try begun?.range.manifest.redacted
+            ?? session.redacted(snapshot.definition, as: generation)
         let wanted = manifest(of: [], seenBy: snapshot)
         try keepOnly { $0.fileNode == now.fileNode && $0.manifest.isOfOneArchive(with: wanted) }
         return (snapshot, age)
     }
 
     /// Of a range: it takes nothing over.
-    private func manifest(of parts: [Manifest.Part], seenBy snapshot: TableSnapshot) -> Manifest {
+    private func manifest(
+        of parts: [Manifest.Part], seenBy snapshot: TableSnapshot, warnings: [String] = []
+    ) -> Manifest {
         session.manifest(
             generation, of: subject, seenBy: snapshot, columns: codedColumns(snapshot),
-            parts: parts, firstOwnPart: 0)
+            redacted: redacted, parts: parts, firstOwnPart: 0, warnings: warnings)
     }
 
     private func codedColumns(_ snapshot: TableSnapshot) -> [CodedColumn] {
@@ -145,14 +156,14 @@ struct RangedExport {
             let columns = codedColumns(snapshot)
             let pipeline = PartPipeline(
                 session: session, subject: subject, columns: columns, staged: staged,
-                firstIndex: 0, age: age,
-                searched: session.settings.searched(of: snapshot.definition, columns))
+                firstIndex: 0, age: age, definition: snapshot.definition, redacted: redacted)
             let exported = try pipeline.run(
                 try snapshot.copyOut(
                     columns: snapshot.definition.columns.map(\.name), pages: pages))
             let witness = try snapshot.witness(pages: pages)
             try snapshot.end()
-            let manifest = manifest(of: exported.parts, seenBy: snapshot)
+            let manifest = manifest(
+                of: exported.parts, seenBy: snapshot, warnings: exported.warnings)
             try staged.seal(manifest)
             _ = try session.verifier.verify(
                 manifest, in: staged.directory, slice: subject.slice, but: exported.proven)
@@ -230,6 +241,7 @@ struct RangedExport {
             let digest = try ContentDigest(
                 copy: try snapshot.copyOut(
                     columns: snapshot.definition.columns.map(\.name), pages: range.pages),
+                redactor: RowRedactor(redacted, of: snapshot.definition.columns),
                 interruption: session.interruption, pace: session.pace, age: age)
             let witness = try snapshot.witness(pages: range.pages)
             try snapshot.end()
@@ -285,8 +297,9 @@ struct RangedExport {
                 into: staged, columns, snapshot, subject, session)
             let own = try staged.adoptParts(of: kept.map(\.range), from: adopted.count)
             let manifest = session.manifest(
-                generation, of: subject, seenBy: snapshot, columns: columns, parts: adopted + own,
-                firstOwnPart: adopted.count)
+                generation, of: subject, seenBy: snapshot, columns: columns, redacted: redacted,
+                parts: adopted + own, firstOwnPart: adopted.count,
+                warnings: kept.flatMap(\.range.manifest.warnings))
             try staged.seal(manifest)
             return Export.Result(
                 staged: staged, manifest: manifest, proven: [], witness: witness,
@@ -304,7 +317,8 @@ extension Manifest {
     fileprivate func isOfOneArchive(with other: Manifest) -> Bool {
         generation == other.generation && partition.oid == other.partition.oid
             && bounds == other.bounds && definition.columns == other.definition.columns
-            && encodings == other.encodings && origin.database == other.origin.database
+            && encodings == other.encodings && redacted == other.redacted
+            && origin.database == other.origin.database
             && origin.systemIdentifier == other.origin.systemIdentifier
     }
 }

@@ -20,6 +20,13 @@ extension TableDefinition {
         let archived = old.definition.columns.map(\.name)
         return own != archived && Set(archived).isSubset(of: own) ? archived : own
     }
+
+    /// Leaves out of some columns' values what an archive has not.
+    func redactor(of names: [String], like old: Manifest) -> RowRedactor? {
+        guard !old.redacted.isEmpty else { return nil }
+        return RowRedactor(
+            old.redacted, of: names.compactMap { name in columns.first { $0.name == name } })
+    }
 }
 
 /// The contents of a relation that is too large for one snapshot: read range by range, each under
@@ -81,9 +88,10 @@ struct RangedReading {
         _ pages: PageRange, _ heap: Heap, _ snapshot: TableSnapshot, _ age: SnapshotAge
     ) throws -> Tile {
         let stopwatch = Stopwatch()
+        let columns = snapshot.definition.columnsToCompare(with: old)
         let digest = try ContentDigest(
-            copy: try snapshot.copyOut(
-                columns: snapshot.definition.columnsToCompare(with: old), pages: pages),
+            copy: try snapshot.copyOut(columns: columns, pages: pages),
+            redactor: snapshot.definition.redactor(of: columns, like: old),
             interruption: session.interruption, pace: session.pace, age: age)
         let witness = try snapshot.witness(pages: pages)
         session.timeBudget.noteReading(

@@ -62,6 +62,18 @@ extension TableNight {
         return report.done.contains { retiring.contains($0.action) }
     }
 
+    /// What an archive holds that it had better not.
+    mutating func noteValues(of manifest: Manifest, isNew: Bool) {
+        var notes = isNew ? manifest.warnings.filter(CredentialWarning.isOne) : []
+        let kept = RedactedValue.missing(session.settings.redact, from: manifest.redacted)
+        if !kept.isEmpty {
+            notes.append(
+                "its archive was begun before redact: had \(kept.joined(separator: ", ")), and keeps "
+                    + "to what it was begun with")
+        }
+        report.notes += notes.map { "\(manifest.partition.name.name): \($0)" }
+    }
+
     /// On an archive: how it came about, and what slowed it.
     mutating func note(on archived: borrowing Archived) -> String {
         var parts: [String] = []

@@ -253,6 +253,7 @@ struct TableNight {
                 archiveBytes: manifest.bytes, seconds: archived.seconds,
                 exportSeconds: archived.exportSeconds, tableBytes: archived.tableBytes,
                 note: note(on: archived)))
+        noteValues(of: manifest, isNew: archived.exportSeconds != nil)
     }
 
     /// By the real clock, even where the run's clock was set back: a grace is for people.

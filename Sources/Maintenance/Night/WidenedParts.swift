@@ -21,31 +21,23 @@ struct WidenedParts {
         let nulls = columns.count - oldColumns.count
         var reader = PartReader()
         var decoder = RowDecoder(columns: oldColumns, key: key)
-        var encoder = RowEncoder(
-            columns: columns, key: key, checksUTF8: true, searched: searched)
-        var writer = PartWriter(compression: compression)
+        var maker = PartMaker(
+            columns: columns, key: old.key, searched: searched, compression: compression)
         var narrow = OutputBuffer()
         var wide = OutputBuffer()
-        var lines = OutputBuffer()
         var parts: [Manifest.Part] = []
         for (index, part) in old.parts.enumerated() {
             try interruption.check()
-            var summary = RowsSummary()
             var digest = ContentDigest()
-            writer.begin()
+            maker.begin()
             for chunk in LineChunks(of: try reader.read(part, in: source)) {
                 narrow.removeAll()
                 wide.removeAll()
-                lines.removeAll()
                 digest.add(try decoder.decode(chunk, into: &narrow).digest)
                 WiderRows.append(narrow.bytes, nulls: nulls, to: &wide)
-                summary.add(try encoder.encode(wide.bytes, into: &lines))
-                writer.append(lines.bytes)
+                try maker.append(wide.bytes)
             }
-            let file = try writer.finish(index: index, into: staged)
-            try PartFilter.write(
-                encoder.takeValues(columns, searched), of: file, into: staged)
-            let written = Manifest.Part(file, summary)
+            let written = try maker.finish(index: index, into: staged)
             guard digest == part.digest, try narrowed(written) == part.digest else {
                 throw Problem(
                     "archive.contents", .data,

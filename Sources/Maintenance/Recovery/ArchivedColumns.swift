@@ -10,7 +10,7 @@ struct ArchivedColumns {
     let places: [[Int?]]
     /// Whether some archive holds bytes in it that are not UTF-8.
     let isHex: [Bool]
-    /// Whether some archive lacks it.
+    /// Whether some archive lacks it, or has not what the server makes of it.
     let isPartly: [Bool]
     /// What is not the same in all archives, a sentence each.
     let notes: [String]
@@ -53,7 +53,9 @@ struct ArchivedColumns {
         var isPartly: [Bool] = []
         for (index, column) in definition.columns.enumerated() {
             let without = zip(manifests, places).filter { $1[index] == nil }.map(\.0)
-            isPartly.append(!without.isEmpty)
+            // What the server makes of a redacted value is another one than it was.
+            let isRemade = column.isGenerated && manifests.contains { !$0.redacted.isEmpty }
+            isPartly.append(!without.isEmpty || isRemade)
             guard !without.isEmpty else { continue }
             definition.columns[index].isNullable = true
             let ranges = without.map { "\($0.bounds)" }.joined(separator: ", ")

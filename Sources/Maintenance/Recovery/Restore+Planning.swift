@@ -9,7 +9,7 @@ extension Restore {
         let connection = try site.connect(as: "pgretain: restore")
         var plan = RestorePlan(request, sources)
         let archived = ArchivedColumns(plan.sources.map(\.manifest))
-        plan.notes += archived.notes
+        plan.notes += archived.notes + plan.leftOut
         switch request.target {
         case .new:
             try planTable(request, archived, &plan, connection)
@@ -174,6 +174,30 @@ extension Connection {
 }
 
 extension RestorePlan {
+    /// What left the table and does not come back, a sentence each.
+    fileprivate var leftOut: [String] {
+        var notes: [String] = []
+        for value in redacted {
+            notes.append(
+                "\(value) was redacted: \(value.replacement.rawValue) comes back in place of values")
+        }
+        for source in sources where !source.manifest.erased.isEmpty {
+            for erasure in source.manifest.erased {
+                notes.append(
+                    "\(erasure.rows) rows were erased from \(source.slice.path) on "
+                        + "\(erasure.at.dateText): they do not come back")
+            }
+        }
+        return notes
+    }
+
+    /// Of any of the archives.
+    var redacted: [RedactedValue] {
+        sources.reduce(into: []) { all, source in
+            for value in source.manifest.redacted where !all.contains(value) { all.append(value) }
+        }
+    }
+
     init(_ request: RestoreRequest, _ found: RestoreSources) {
         // What is empty, or holds nothing wanted, still says which columns there are.
         let read = found.all.filter { !$0.parts.isEmpty }

@@ -19,6 +19,8 @@ public struct Restore {
         /// Rows that were loaded, and read back.
         public var rows: UInt64
         public var digest: String
+        /// What stands for other values, as the configuration names it.
+        public var redacted: [String]
         /// Until then retention leaves it alone; nil where no night could touch it.
         public var pinnedUntil: Instant?
         public var seconds: Double
@@ -60,7 +62,8 @@ public struct Restore {
             table: plan.table, kind: plan.kind, relation: plan.relation, bounds: plan.bounds,
             archives: plan.sources.map(\.slice),
             partsRead: plan.sources.reduce(0) { $0 + $1.parts.count }, rowsRead: tally.read,
-            rows: tally.wanted.rows, digest: tally.wanted.hex, pinnedUntil: work.pinnedUntil,
+            rows: tally.wanted.rows, digest: tally.wanted.hex,
+            redacted: plan.redacted.map(\.description), pinnedUntil: work.pinnedUntil,
             seconds: stopwatch.seconds)
     }
 

@@ -42,6 +42,36 @@ extension ConfigurationResolver {
         return columns
     }
 
+    /// Columns, and paths inside the JSON of columns.
+    mutating func redact(_ node: Node?, _ key: String) -> [RedactionTarget] {
+        guard let node else {
+            _ = note(key, "[]", .default)
+            return []
+        }
+        guard case .sequence(let sequence) = node else {
+            reader.complain(
+                "must be a list of columns, and of paths such as "
+                    + "extra_metadata.headers.authorization", key: key, at: node)
+            return []
+        }
+        var targets: [RedactionTarget] = []
+        for (index, node) in sequence.enumerated() {
+            guard let text = reader.text(node, key: "\(key)[\(index)]") else { continue }
+            guard let target = RedactionTarget(text) else {
+                reader.complain(
+                    "`\(text)` is neither a column nor a path such as "
+                        + "extra_metadata.headers.authorization", key: "\(key)[\(index)]", at: node)
+                continue
+            }
+            if targets.contains(target) {
+                reader.complain("`\(text)` stands twice", key: key, at: node)
+            }
+            targets.append(target)
+        }
+        _ = note(key, "[\(targets.map(\.text).joined(separator: ", "))]", source(node))
+        return targets
+    }
+
     mutating func compression(_ node: Node?, _ key: String) -> Compression {
         if let node, node.string != "lines" {
             return .level(number(node, key, 1...12, default: 6))

@@ -20,7 +20,7 @@ struct ConfigurationResolver {
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
         "slice_over", "partitioned", "replicate_deletes", "default", "rules",
-        "search_columns", "keep_archives",
+        "search_columns", "redact", "keep_archives",
     ]
     private static let ruleKeys = ["where", "retain", "archive"]
     private static let limitKeys =
@@ -28,9 +28,6 @@ struct ConfigurationResolver {
     private static let later = [
         "databases": "one database a configuration",
         "on_failure": "notifications are not built yet",
-    ]
-    private static let laterOfTables = [
-        "redact": "redaction is not built yet"
     ]
 
     init(
@@ -212,8 +209,7 @@ struct ConfigurationResolver {
     private mutating func table(_ node: Node, path: String, limits: [String: Node])
         -> TableSettings?
     {
-        let entries = reader.entries(
-            node, of: path, known: Self.tableKeys, later: Self.laterOfTables)
+        let entries = reader.entries(node, of: path, known: Self.tableKeys)
         let name = required(entries["table"], "\(path).table", parent: node).flatMap { text in
             let name = QualifiedName(sql: text)
             if name == nil {
@@ -248,6 +244,7 @@ struct ConfigurationResolver {
             entries["default"], "\(path).default", default: .report)
         let rules = rules(entries["rules"], "\(path).rules", retain: retain, zone ?? .utc)
         let searchColumns = searchColumns(entries["search_columns"], "\(path).search_columns")
+        let redact = redact(entries["redact"], "\(path).redact")
         let keepArchives = keepArchives(
             entries["keep_archives"], "\(path).keep_archives", retain: retain)
         guard let name, let key, let retain, let zone else { return nil }
@@ -257,7 +254,8 @@ struct ConfigurationResolver {
                 then: then, grace: grace, zone: zone, maxRetire: maxRetire,
                 isPlain: !isPartitioned, replicatesDeletes: replicates,
                 drainsDefault: strays == .drain, rules: rules, keepArchives: keepArchives),
-            compression: compression, sliceOver: sliceOver, searchColumns: searchColumns)
+            compression: compression, sliceOver: sliceOver, searchColumns: searchColumns,
+            redact: redact)
     }
 
     private mutating func rules(

@@ -12,10 +12,20 @@ enum ArchivesText {
                 entry.rows.map { Quantities.plural($0, "row") } ?? "",
                 entry.bytes.map(Quantities.bytes) ?? "",
                 entry.parts.map { Quantities.plural($0, "part") } ?? "",
-                entry.problem != nil
-                    ? "DAMAGED" : entry.superseded.map { "superseded, number \($0)" } ?? "")
+                remark(on: entry))
         }
         return table.text
+    }
+
+    private static func remark(on entry: ArchiveShelf.Entry) -> String {
+        guard entry.problem == nil else { return "DAMAGED" }
+        var words: [String] = []
+        if let number = entry.superseded { words.append("superseded, number \(number)") }
+        if entry.redacted != nil { words.append("redacted") }
+        if let rows = entry.rowsErased {
+            words.append("\(Quantities.plural(rows, "row")) erased")
+        }
+        return words.joined(separator: ", ")
     }
 
     static func verified(_ entry: ArchiveShelf.Entry, seconds: Double) -> String {
@@ -45,7 +55,8 @@ enum ArchivesText {
         table.add("partition", manifest.partition.name.description)
         table.add("range", manifest.bounds.description + " by \(manifest.key)")
         table.add("rows", Quantities.count(manifest.digest.rows))
-        table.add("digest", manifest.digest.hex)
+        let isLess = !manifest.redacted.isEmpty || !manifest.erased.isEmpty
+        table.add("digest", manifest.digest.hex + (isLess ? ", of what the archive holds" : ""))
         table.add(
             "size",
             "\(Quantities.bytes(manifest.bytes)) in \(Quantities.plural(manifest.parts.count, "part")), "
@@ -54,6 +65,13 @@ enum ArchivesText {
         table.add(
             "from", "\(manifest.origin.database), PostgreSQL \(manifest.origin.serverVersion)")
         table.add("by", "\(manifest.tool), generation \(manifest.generation)")
+        for value in manifest.redacted {
+            table.add("redacted", "\(value), written as \(value.replacement.rawValue)")
+        }
+        for erasure in manifest.erased {
+            table.add(
+                "erased", "\(Quantities.plural(erasure.rows, "row")) on \(erasure.at.dateText)")
+        }
         for warning in manifest.warnings { table.add("warning", warning) }
         var columns = TextTable([.left, .left, .left])
         for (column, encoding) in zip(manifest.definition.columns, manifest.encodings) {
