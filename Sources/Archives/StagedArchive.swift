@@ -46,6 +46,12 @@ public struct StagedArchive: Sendable {
         }
     }
 
+    /// Takes one part of an archive of the same store in, under its own name, with its filter: for a
+    /// generation in which other parts are other ones.
+    public func adopt(_ part: Manifest.Part, of source: ArchiveDirectory) throws(ArchiveError) {
+        try take(part, named: part.file, of: source)
+    }
+
     /// Links a part and its filter, or copies them where the file system knows no links.
     func take(
         _ part: Manifest.Part, named file: String, of source: ArchiveDirectory

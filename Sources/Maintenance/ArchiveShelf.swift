@@ -152,7 +152,7 @@ public struct ArchiveShelf {
             let present = Set(stored.map(\.slice))
             return try tables.flatMap { table in
                 try connection.ledger.archivesOnRecord(of: table)
-                    .filter { $0.value.kind == .archived && !present.contains($0.key) }
+                    .filter { $0.value.hasArchive && !present.contains($0.key) }
                     .map(\.key).sorted()
                     .map { slice in
                         Problem(

@@ -33,7 +33,13 @@ extension Orders {
                 "archive.missing", .missing, "There is no archive \(slice) in \(store.root).",
                 hint: "pgretain archives list")
         }
-        let live = try live(bounds, of: parent)
+        guard let live = try connection.live(bounds, of: parent) else {
+            throw Problem(
+                "diff.missing", .missing,
+                "No table has the range \(bounds) of \(parent.name): its rows are in the archive "
+                    + "alone.",
+                hint: "pgretain archives verify; pgretain restore brings them back.")
+        }
         let snapshot = try TableSnapshot(
             of: live.relation, rows: live.rows, on: connection, ladder: site.ladder(interruption))
         let columns = manifest.definition.columns.map(\.name)
@@ -63,28 +69,6 @@ extension Orders {
         try snapshot.end()
         return diff
     }
-
-    /// The table that has the rows of a range, and which of its rows they are; nil for all.
-    private func live(
-        _ bounds: PartitionBounds, of parent: PartitionedTable
-    ) throws -> (relation: Relation, name: QualifiedName, rows: KeySpan?) {
-        let partitions = try connection.catalog.partitions(of: parent)
-        if let partition = partitions.first(where: { $0.bounds == bounds }) {
-            return (Relation(partition), partition.name, nil)
-        }
-        if let table = try connection.ledger.quarantine(of: parent.name)
-            .first(where: { $0.bounds == bounds })
-        {
-            return (Relation(table), table.formerName, nil)
-        }
-        if let wide = partitions.first(where: \.isWide) {
-            return (Relation(wide), wide.name, KeySpan(bounds, of: parent, rule: nil))
-        }
-        throw Problem(
-            "diff.missing", .missing,
-            "No table has the range \(bounds) of \(parent.name): its rows are in the archive alone.",
-            hint: "pgretain archives verify; pgretain restore brings them back.")
-    }
 }
 
 extension RowSets {
@@ -102,7 +86,8 @@ extension RowSets {
                 redacted.removeAll()
                 try redactor?.redact(block.bytes, into: &redacted)
                 RowDigest.hashes(
-                    redactor == nil ? block.bytes : redacted.bytes, bucket: share.bucket, mask: share.mask, into: &hashes)
+                    redactor == nil ? block.bytes : redacted.bytes, bucket: share.bucket,
+                    mask: share.mask, into: &hashes)
                 block.removeAll()
             }
         } catch {

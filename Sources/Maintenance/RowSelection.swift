@@ -26,6 +26,16 @@ struct RowSelection {
         return (met, met.count == wanted.count)
     }
 
+    /// What a condition is about that no archive has a column for: a slip of the pen, not a condition
+    /// that nothing meets.
+    func unknownSubject(in manifests: [Manifest]) throws -> String? {
+        try conditions.first { condition in
+            try !manifests.contains {
+                FieldPath(condition.subject, in: try $0.codedColumns()) != nil
+            }
+        }?.subject
+    }
+
     /// The parts whose keys may lie in the range.
     func parts(of manifest: Manifest) -> [Manifest.Part] {
         manifest.parts.filter { part in

@@ -158,15 +158,15 @@ extension Ledger {
             """
             SELECT EXISTS (
                 SELECT FROM pgretain.ledger AS l
-                WHERE \(Self.isOf(slice.table)) AND l.kind = 'archived'
+                WHERE \(Self.isOf(slice.table)) AND l.kind IN ('archived', 'erased')
                     AND l.archive = \(value: slice.path) AND l.digest = \(value: digest.hex)
                     AND l.rows = \(value: "\(digest.rows)")::bigint)
             """
         ).one().bool(0)
     }
 
-    /// The ledger's last word on each archive of a table: that it was published, that its removal was
-    /// begun, or that it is gone.
+    /// The ledger's last word on each archive of a table: that it was published, that rows of it were
+    /// erased, that its removal was begun, or that it is gone.
     public func archivesOnRecord(of table: QualifiedName) throws -> [Slice: LedgerEvent] {
         let latest = try events(
             """
@@ -174,7 +174,7 @@ extension Ledger {
                 SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
                 WHERE m.table_schema = \(value: table.schema)
                     AND m.table_name = \(value: table.name) AND m.archive IS NOT NULL
-                    AND m.kind IN ('archived', 'expiring', 'expired')
+                    AND m.kind IN ('archived', 'erased', 'expiring', 'expired')
                 GROUP BY m.archive)
             """)
         return latest.reduce(into: [:]) { words, recorded in

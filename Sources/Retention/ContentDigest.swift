@@ -25,6 +25,11 @@ public struct ContentDigest: Equatable, Hashable, Sendable {
         sum &+= other.sum
     }
 
+    /// Takes the rows of another set out, all of which are in this one.
+    public func without(_ other: ContentDigest) -> ContentDigest {
+        ContentDigest(rows: rows - other.rows, sum: sum &- other.sum)
+    }
+
     /// The sum as 32 lower-case hexadecimal digits.
     public var hex: String {
         let digits = String(sum, radix: 16)

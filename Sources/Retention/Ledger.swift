@@ -51,6 +51,11 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case expired
         /// An operator has looked at an older generation that holds rows which the newer does not.
         case accepted
+        /// Rows are about to be erased from an archive: the digest is that of what stays, and how many
+        /// go is among the details.
+        case erasing
+        /// They were.
+        case erased
         /// An operator has ended the grace of a quarantined table: `reason` among the details.
         case hastened
         /// The plain table is a partition, and another has its name.
@@ -71,6 +76,9 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
 
     /// Whether the range's rows are in the archive alone from then on.
     public var rowsAreGone: Bool { kind == .dropped || kind == .deleted }
+
+    /// Whether, as far as it says, its archive is in the store.
+    public var hasArchive: Bool { kind == .archived || kind == .erased }
 
     /// Where the event is about the rows of a rule: the rule's condition.
     public var condition: String? {

@@ -13,7 +13,8 @@ extension TableDefinition {
                     "redact.impossible", .configuration,
                     "\(target.text) of \(table) cannot be redacted: \(reason). Nothing of it was "
                         + "archived.",
-                    hint: "Change redact: in the configuration; docs/configuration.md says what can "
+                    hint:
+                        "Change redact: in the configuration; docs/configuration.md says what can "
                         + "be.")
             }
             guard let (column, path) = target.place(in: columns) else {
@@ -104,7 +105,9 @@ extension Column {
 extension String {
     /// Whether a name is one of the words of an SQL expression; one in a string counts, too.
     func mentions(_ name: String) -> Bool {
-        let quoted = "\"" + name.split(separator: "\"", omittingEmptySubsequences: false)
+        let quoted =
+            "\""
+            + name.split(separator: "\"", omittingEmptySubsequences: false)
             .joined(separator: "\"\"") + "\""
         let wanted = [Array(name.utf8), Array(quoted.utf8)]
         let text = Array(utf8)

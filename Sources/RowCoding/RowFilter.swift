@@ -61,16 +61,59 @@ public struct RowFilter: ~Copyable {
     public mutating func filter(
         _ lines: UnsafeRawBufferPointer, limit: Int, into output: inout OutputBuffer
     ) throws(CodingFault) -> Int {
-        guard let base = lines.baseAddress, !lines.isEmpty else { return 0 }
+        guard var at = try Self.start(of: lines) else { return 0 }
+        let end = at + lines.count
+        var found = 0
+        while found < limit, let line = try nextMet(from: at, to: end) {
+            found += 1
+            append(line: line, to: &output)
+            at = Self.end(of: line)
+        }
+        return found
+    }
+
+    /// Appends the lines that meet the conditions to one buffer and all others to another, as they
+    /// are and in their order.
+    ///
+    /// - Parameter lines: whole lines, each ended by a newline.
+    public mutating func split(
+        _ lines: UnsafeRawBufferPointer, met: inout OutputBuffer, others: inout OutputBuffer
+    ) throws(CodingFault) {
+        guard var at = try Self.start(of: lines) else { return }
+        let end = at + lines.count
+        while let line = try nextMet(from: at, to: end) {
+            let start = line.baseAddress!.assumingMemoryBound(to: UInt8.self)
+            others.append(contentsOf: UnsafeRawBufferPointer(start: at, count: start - at))
+            met.append(contentsOf: line)
+            at = Self.end(of: line)
+        }
+        others.append(contentsOf: UnsafeRawBufferPointer(start: at, count: end - at))
+    }
+
+    private static func start(
+        of lines: UnsafeRawBufferPointer
+    ) throws(CodingFault) -> UnsafePointer<UInt8>? {
+        guard let base = lines.baseAddress, !lines.isEmpty else { return nil }
         guard lines.last == ASCII.newline else {
             throw CodingFault(row: 0, column: nil, reason: .unterminated)
         }
-        var line = base.assumingMemoryBound(to: UInt8.self)
-        let end = line + lines.count
-        var found = 0
-        while line < end, found < limit {
+        return UnsafePointer(base.assumingMemoryBound(to: UInt8.self))
+    }
+
+    @inline(__always)
+    private static func end(of line: UnsafeRawBufferPointer) -> UnsafePointer<UInt8> {
+        UnsafePointer(line.baseAddress!.assumingMemoryBound(to: UInt8.self)) + line.count
+    }
+
+    /// The next line that meets the conditions, with its newline.
+    @inline(__always)
+    private mutating func nextMet(
+        from start: UnsafePointer<UInt8>, to end: UnsafePointer<UInt8>
+    ) throws(CodingFault) -> UnsafeRawBufferPointer? {
+        var line = start
+        while line < end {
             if !search.needle.isEmpty {
-                guard var hit = search.first(from: line, to: end) else { break }
+                guard var hit = search.first(from: line, to: end) else { return nil }
                 while hit > line, hit[-1] != ASCII.newline { hit -= 1 }
                 line = hit
             }
@@ -83,14 +126,11 @@ public struct RowFilter: ~Copyable {
                 throw CodingFault(row: 0, column: nil, reason: error)
             }
             if isMet() {
-                found += 1
-                append(
-                    line: UnsafeRawBufferPointer(start: line, count: newline + 1 - line),
-                    to: &output)
+                return UnsafeRawBufferPointer(start: line, count: newline + 1 - line)
             }
             line = newline + 1
         }
-        return found
+        return nil
     }
 
     private mutating func isMet() -> Bool {

@@ -83,7 +83,8 @@ public struct RowRedactor: ~Copyable {
                 at += 1
             }
             let fieldEnd = Self.first(ASCII.tab, from: source.at, to: end) ?? end
-            output.append(contentsOf: UnsafeRawBufferPointer(start: copied, count: source.at - copied))
+            output.append(
+                contentsOf: UnsafeRawBufferPointer(start: copied, count: source.at - copied))
             try redact(field, &source, to: fieldEnd, into: &output)
             source.at = fieldEnd
             copied = fieldEnd

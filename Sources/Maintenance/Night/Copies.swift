@@ -62,7 +62,8 @@ struct Copies {
             try staged.publish()
             return
         }
-        // An older generation makes place only if all of its rows are in the new one.
+        // An older generation makes place only if all of its rows are in the new one, but for those
+        // that were erased since.
         let missing = try RowSets.missing(
             from: .init(
                 manifest: manifest, directory: staged.directory, parts: manifest.parts[...]),
@@ -70,7 +71,8 @@ struct Copies {
                 manifest: present, directory: try store.directory(of: slice),
                 parts: present.parts[...]),
             interruption: interruption, keepAlive: keepAlive)
-        if missing == 0 { try staged.replace() } else { try staged.supersede() }
+        let isAllThere = missing == 0 || missing == manifest.rowsErased(since: present)
+        if isAllThere { try staged.replace() } else { try staged.supersede() }
     }
 
     private static func inCopy(_ store: DirectoryStore, _ error: any Error) -> Problem {

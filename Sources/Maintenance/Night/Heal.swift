@@ -28,6 +28,14 @@ struct Healing {
                 }
             }
         }
+        attempt {
+            let pending = PendingErasures(
+                connection: session.connection, stores: session.stores, copies: session.copies,
+                run: session.run)
+            done += try pending.finish(of: session.table.name).map {
+                Report.Entry(.heal, "archives", note: "ended the erasure in \($0.path)")
+            }
+        }
         attempt { done += try removeForgottenRanges() }
         attempt {
             done += try Leftovers.remove(

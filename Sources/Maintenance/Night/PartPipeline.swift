@@ -139,7 +139,8 @@ struct PartPipeline {
         let names = definition.columns.map(\.name)
         return Dictionary(grouping: credentials, by: \.column).sorted { $0.key < $1.key }.map {
             CredentialWarning.text(
-                $0.value.map(\.key).sorted(), in: names.indices.contains($0.key) ? names[$0.key] : "?")
+                $0.value.map(\.key).sorted(),
+                in: names.indices.contains($0.key) ? names[$0.key] : "?")
         }
     }
 }

@@ -179,7 +179,8 @@ extension RestorePlan {
         var notes: [String] = []
         for value in redacted {
             notes.append(
-                "\(value) was redacted: \(value.replacement.rawValue) comes back in place of values")
+                "\(value) was redacted: \(value.replacement.rawValue) comes back in place of values"
+            )
         }
         for source in sources where !source.manifest.erased.isEmpty {
             for erasure in source.manifest.erased {

@@ -85,9 +85,8 @@ public struct Restore {
             if slices.count > 1 { details["archives"] = slices.joined(separator: ", ") }
             if !request.conditions.isEmpty {
                 // Without the values: they may be somebody's, and the ledger never forgets.
-                details["conditions"] = request.conditions.map {
-                    $0.subject + $0.comparison.rawValue + "…"
-                }.joined(separator: ", ")
+                details["conditions"] = request.conditions.map(\.withoutOperand).joined(
+                    separator: ", ")
             }
             return LedgerEvent(
                 .restored, table: plan.table, bounds: plan.bounds,

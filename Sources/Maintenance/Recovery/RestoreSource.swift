@@ -145,19 +145,12 @@ extension RowSelection {
         from.map { bounds.to > $0 } ?? true && to.map { bounds.from < $0 } ?? true
     }
 
-    /// A name that no archive knows is a slip of the pen, not a condition that nothing meets.
     fileprivate func requireColumns(_ request: RestoreRequest, _ manifests: [Manifest]) throws {
-        for condition in conditions {
-            let isKnown = try manifests.contains {
-                FieldPath(condition.subject, in: try $0.codedColumns()) != nil
-            }
-            guard !isKnown else { continue }
-            throw Problem(
-                "restore.condition", .usage,
-                "No archive of \(request.table) has a column \(condition.subject). Nothing was "
-                    + "restored.",
-                hint: "pgretain archives show lists the columns.")
-        }
+        guard let subject = try unknownSubject(in: manifests) else { return }
+        throw Problem(
+            "restore.condition", .usage,
+            "No archive of \(request.table) has a column \(subject). Nothing was restored.",
+            hint: "pgretain archives show lists the columns.")
     }
 
     fileprivate func source(_ slice: Slice, _ manifest: Manifest, in directory: ArchiveDirectory)

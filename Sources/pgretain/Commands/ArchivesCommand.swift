@@ -4,7 +4,7 @@ import Retention
 
 struct ArchivesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "archives", abstract: "List, show, verify and expire archives.",
+        commandName: "archives", abstract: "List, show, verify, expire and erase archives.",
         discussion: """
             EXAMPLES
               pgretain archives list
@@ -15,7 +15,7 @@ struct ArchivesCommand: ParsableCommand {
               pgretain archives export-ddl --engine duckdb --table system_logs
             """,
         subcommands: [
-            List.self, Show.self, Verify.self, Expire.self, Accept.self, Diff.self,
+            List.self, Show.self, Verify.self, Expire.self, Erase.self, Accept.self, Diff.self,
             ExportDDL.self,
         ])
 }

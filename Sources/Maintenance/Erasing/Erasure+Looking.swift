@@ -1,0 +1,84 @@
+import Archives
+import Postgres
+import Retention
+import RowCoding
+
+extension Erasure {
+    /// How many rows that are meant the table still has where an archive is of it.
+    func countLive(
+        _ subject: ErasureSubject, _ selection: RowSelection, of parent: PartitionedTable,
+        on connection: Connection
+    ) throws -> (rows: UInt64, name: QualifiedName)? {
+        guard let live = try connection.live(subject.manifest.bounds, of: parent) else {
+            return nil
+        }
+        let snapshot = try TableSnapshot(
+            of: live.relation, rows: live.rows, on: connection, ladder: site.ladder(interruption))
+        let columns = CodedColumn.of(snapshot.definition, hex: [])
+        let (conditions, canBeMet) = selection.conditions(in: subject.manifest, columns)
+        guard canBeMet else { return nil }
+        var filter = try RowFilter(columns, conditions: conditions, selection: [])
+        var encoder = RowEncoder(columns: columns, key: nil, checksUTF8: false)
+        var lines = OutputBuffer()
+        var nothing = OutputBuffer()
+        let block = CopyBlock()
+        let copy = try snapshot.copyOut(columns: columns.map(\.name))
+        var rows: UInt64 = 0
+        do {
+            while try copy.fill(block, budget: 1 << 20, rowOverhead: 0) {
+                try interruption.check()
+                lines.removeAll()
+                _ = try encoder.encode(block.bytes, into: &lines)
+                rows += UInt64(try filter.filter(lines.bytes, limit: .max, into: &nothing))
+                block.removeAll()
+            }
+        } catch {
+            copy.abandon()
+            throw error
+        }
+        try snapshot.end()
+        return (rows, live.name)
+    }
+
+    /// Where rows like these may be that no archive's erasure reaches, a sentence each.
+    func unreached(
+        _ selection: RowSelection, stored: [StoredArchive], store: DirectoryStore,
+        on connection: Connection
+    ) throws -> [String] {
+        func concerns(_ bounds: PartitionBounds?) -> Bool {
+            guard let bounds else { return true }
+            return selection.from.map { bounds.to > $0 } ?? true
+                && selection.to.map { bounds.from < $0 } ?? true
+        }
+        let (ledger, table) = (connection.ledger, query.table)
+        var places = ["\(table) itself, and what others hold of its rows: DELETE them there"]
+        for waiting in try ledger.quarantine(of: table) where concerns(waiting.bounds) {
+            places.append(
+                "\(waiting.name), where \(waiting.formerName.name) waits to be dropped")
+        }
+        for pin in try ledger.pins(of: table) where concerns(pin.bounds) {
+            places.append("\(pin.relation), restored and pinned until \(pin.until.dateText)")
+        }
+        for event in try ledger.restoredTables(of: table) where concerns(event.bounds) {
+            guard let name = event.relation else { continue }
+            let place = "\(name), which rows were restored to"
+            if !places.contains(place) { places.append(place) }
+        }
+        for archive in stored where archive.superseded != nil {
+            if case .success(let manifest) = archive.manifest, !concerns(manifest.bounds) {
+                continue
+            }
+            places.append("\(archive.directory.path), an older generation that was kept")
+        }
+        for slice in try store.slicesUnderWay(of: table) {
+            places.append("what is exported so far of \(slice), whose rows are still in the table")
+        }
+        for root in try ledger.storesOfCopies(of: table) where !site.copies.contains(root) {
+            places.append("\(root), which had copies of archives and is not under copies: any more")
+        }
+        places.append(
+            "backups, snapshots and object versions of the store and of the database, WAL archives, "
+                + "replicas of the store made by other programs")
+        return places
+    }
+}
