@@ -11,6 +11,11 @@ public struct CredentialSearch {
         public var column: Int
         /// `authorization`
         public var key: String
+
+        public init(column: Int, key: String) {
+            self.column = column
+            self.key = key
+        }
     }
 
     private static let keys = ["authorization", "cookie", "x-api-key"].map {
