@@ -105,7 +105,8 @@ extension Ledger {
                 "ledger.proven",
                 """
                 SELECT DISTINCT l.archive, l.rows, l.digest FROM pgretain.ledger AS l
-                WHERE \(Self.isOf(table)) AND l.kind = 'archived' AND l.archive IS NOT NULL
+                WHERE \(Self.isOf(table)) AND l.kind IN ('archived', 'erased')
+                    AND l.archive IS NOT NULL
                     AND l.digest IS NOT NULL AND NOT EXISTS (
                         SELECT FROM pgretain.ledger AS m
                         WHERE m.table_schema = l.table_schema AND m.table_name = l.table_name
