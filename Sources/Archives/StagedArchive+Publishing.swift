@@ -20,7 +20,8 @@ extension StagedArchive {
     }
 
     /// Puts the archive in the place of the published one, and removes that. Only for a generation
-    /// that was proven to hold every row of it but those that somebody has had erased. What fails is undone, as by `publish`.
+    /// that was proven to hold every row of it but those that somebody has had erased. What fails is
+    /// undone, as by `publish`.
     @discardableResult
     public func replace() throws(ArchiveError) -> ArchiveDirectory {
         try requireSealed()

@@ -10,7 +10,7 @@ import Testing
     private func copy(of scene: Scene) -> String { scene.archives + "-second" }
 
     /// Three months of 80 rows, the first two of which have rows of EVE.
-    private func scene(then: String = "drop", withCopy: Bool = true) throws -> Scene {
+    private func scene(then: String = "drop") throws -> Scene {
         let scene = try Scene()
         try scene.makeLogs(months: 3, rows: 80)
         try scene.database.psql(
@@ -20,7 +20,7 @@ import Testing
             attributes: [.posixPermissions: 0o750])
         try scene.configure(
             Scene.policy(then: then, more: ["premake: 0", "search_columns: [level]"]),
-            extra: (withCopy ? "copies: [\(copy(of: scene))]\n" : "") + "limits: {max_retire: 9}")
+            extra: "copies: [\(copy(of: scene))]\nlimits: {max_retire: 9}")
         try scene.approve()
         let night = try scene.night(Self.now)
         #expect(night.status == 0, "\(night.stderr)")
@@ -124,7 +124,7 @@ import Testing
 
     /// Rows that the table still has would be archived again.
     @Test func rowsThatAreStillInTheTableAreErasedThereFirst() throws {
-        let scene = try scene(then: "keep", withCopy: false)
+        let scene = try scene(then: "keep")
         let refused = try erase(scene, "--to", "2025-02-01")
         #expect(refused.status == 76, "\(refused.stderr)")
         #expect(
@@ -140,6 +140,29 @@ import Testing
         #expect(night.status == 0, "\(night.stderr)")
         #expect(try count(scene, "--where", "level=EVE") == 17)
         #expect(try count(scene) == Self.rows - 17)
+    }
+
+    /// It would take the rows of its older generation for ones that the new one lacks, and keep both.
+    @Test func aCopyThatIsBehindKeepsNoneOfThem() throws {
+        let scene = try scene()
+        let slice = copy(of: scene) + "/public.logs/year=2025/month=01"
+        _ = try Program.run("/bin/cp", ["-a", slice, scene.archives + "-old"])
+        let back = try scene.pgretain(
+            "restore", "--table", "logs", "--period", "2025-01", "--attach")
+        #expect(back.status == 0, "\(back.stderr)")
+        try scene.database.psql(
+            "INSERT INTO logs (created_at, level, message) VALUES ('2025-01-09', 'EVE', 'late')")
+        try scene.database.superuser("UPDATE pgretain.pins SET released_at = now()")
+        let night = try scene.night(Self.now)
+        #expect(night.status == 0, "\(night.stderr)")
+        #expect(try count(scene) == Self.rows + 1)
+        _ = try Program.run(
+            "/bin/sh", ["-c", "rm -r \(slice) && mv \(scene.archives)-old \(slice)"])
+        let erased = try erase(scene)
+        #expect(erased.status == 0, "\(erased.stderr)")
+        #expect(try linesOfEve(below: copy(of: scene)) == "0\n")
+        let twins = try Program.run("/usr/bin/diff", ["-r", scene.archives, copy(of: scene)])
+        #expect(twins.status == 0, "\(twins.stdout)")
     }
 
     @Test(arguments: [

@@ -42,8 +42,7 @@ extension Erasure {
 
     /// Where rows like these may be that no archive's erasure reaches, a sentence each.
     func unreached(
-        _ selection: RowSelection, stored: [StoredArchive], store: DirectoryStore,
-        on connection: Connection
+        _ selection: RowSelection, stores: Stores, on connection: Connection
     ) throws -> [String] {
         func concerns(_ bounds: PartitionBounds?) -> Bool {
             guard let bounds else { return true }
@@ -64,13 +63,14 @@ extension Erasure {
             let place = "\(name), which rows were restored to"
             if !places.contains(place) { places.append(place) }
         }
+        let stored = try ([stores.main] + stores.copies).flatMap { try $0.archives(of: table) }
         for archive in stored where archive.superseded != nil {
             if case .success(let manifest) = archive.manifest, !concerns(manifest.bounds) {
                 continue
             }
             places.append("\(archive.directory.path), an older generation that was kept")
         }
-        for slice in try store.slicesUnderWay(of: table) {
+        for slice in try stores.main.slicesUnderWay(of: table) {
             places.append("what is exported so far of \(slice), whose rows are still in the table")
         }
         for root in try ledger.storesOfCopies(of: table) where !site.copies.contains(root) {

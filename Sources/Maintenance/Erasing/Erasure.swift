@@ -65,7 +65,11 @@ public struct Erasure {
         let store = try site.openStore(.readOnly)
         if try connection.ledger.state() == .absent { try connection.ledger.create() }
         try site.checkBinding(of: store, to: connection)
-        return try look(in: store, on: connection).result
+        let copies = try site.copies.map { try DirectoryStore(root: $0, access: .readOnly) }
+        var (_, selection, result) = try look(in: store, on: connection)
+        result.unreached = try unreached(
+            selection, stores: Stores(main: store, copies: copies), on: connection)
+        return result
     }
 
     /// Erases in all archives or, where something stands in the way, in none.
@@ -89,13 +93,18 @@ public struct Erasure {
                 interruption: interruption, keepAlive: { try connection.ping() }),
             run: run)
         let finished = try pending.finish(of: query.table)
-        var (subjects, result) = try look(in: stores.main, on: connection)
+        var (subjects, selection, result) = try look(in: stores.main, on: connection)
         result.finished = finished
-        guard result.problems.isEmpty else { return result }
-        for subject in subjects {
-            try erase(subject, reason: reason, verifier, pending, lock)
+        if result.problems.isEmpty {
+            for subject in subjects {
+                // What a copy still has of older generations would be taken for other rows.
+                _ = try pending.copies.catchUp(subject.manifest, of: subject.slice)
+                FailPoint.pass("erase.caught-up")
+                try erase(subject, reason: reason, verifier, pending, lock)
+            }
+            result.isDone = true
         }
-        result.isDone = true
+        result.unreached = try unreached(selection, stores: stores, on: connection)
         try lock.release()
         return result
     }
@@ -105,7 +114,7 @@ public struct Erasure {
     // MARK: Looking
 
     private func look(in store: DirectoryStore, on connection: Connection) throws -> (
-        subjects: [ErasureSubject], result: Result
+        subjects: [ErasureSubject], selection: RowSelection, result: Result
     ) {
         var result = Result(table: query.table)
         let policy = try site.settings(of: query.table).policy
@@ -158,9 +167,7 @@ public struct Erasure {
                         hint: "DELETE them there first."))
             }
         }
-        result.unreached = try unreached(
-            selection, stored: stored, store: store, on: connection)
-        return (subjects, result)
+        return (subjects, selection, result)
     }
 
     /// What an operator has said, or what is under way.

@@ -21,19 +21,25 @@ struct Copies {
         }
     }
 
-    /// Brings an archive that a store lacks, or has in another generation; nil where all have it.
-    func catchUp(_ archive: StoredArchive) throws -> Report.Entry? {
-        let manifest = try archive.manifest.get()
+    /// Brings an archive to the stores if one lacks it, or has it in another generation; which do.
+    func catchUp(_ manifest: Manifest, of slice: Slice) throws -> [DirectoryStore] {
         let lacking = try stores.filter { store in
             do {
-                return try store.manifest(of: archive.slice) != manifest
+                return try store.manifest(of: slice) != manifest
             } catch {
                 throw Self.inCopy(store, error)
             }
         }
-        guard !lacking.isEmpty else { return nil }
+        if !lacking.isEmpty { try bring(manifest, of: slice) }
+        return lacking
+    }
+
+    /// The same, as a step of the night; nil where all have it.
+    func catchUp(_ archive: StoredArchive) throws -> Report.Entry? {
+        let manifest = try archive.manifest.get()
         let stopwatch = Stopwatch()
-        try bring(manifest, of: archive.slice)
+        let lacking = try catchUp(manifest, of: archive.slice)
+        guard !lacking.isEmpty else { return nil }
         return Report.Entry(
             .copy, manifest.partition.name.name, bounds: manifest.bounds,
             rows: manifest.digest.rows, seconds: stopwatch.seconds,

@@ -12,6 +12,7 @@ struct ArchivesCommand: ParsableCommand {
               pgretain archives verify
               pgretain archives verify --sample 5%
               pgretain archives expire --dry-run
+              pgretain archives erase --table system_logs --where user_id=4711
               pgretain archives export-ddl --engine duckdb --table system_logs
             """,
         subcommands: [
