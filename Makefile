@@ -87,7 +87,7 @@ test-faults:
 test-as-member:
 	PGRETAIN_TEST_AS=member PGRETAIN_FAULTS=6 $(SWIFT) test --skip-build --ignore-lock \
 	    --filter IntegrationTests \
-	    --skip 'IntegrationTests.(MisbehavingServers|SuddenEnds|FaultyIO|SecondStores|RandomRows|TypeZoo|CheckAnswers)' \
+	    --skip 'IntegrationTests.(MisbehavingServers|SuddenEnds|FaultyIO|SecondStores|Erasures|RandomRows|TypeZoo|CheckAnswers)' \
 	    --skip 'IntegrationTests.(Slices|Rules)/UnderFire'
 
 # The same on the servers of other versions: 16 and 18.
