@@ -25,7 +25,7 @@ public struct Approval: Sendable, Encodable {
         site: Site, tables: [QualifiedName], reason: String?, host: String, now: Instant?
     ) throws -> [Approval] {
         let connection = try site.connect(as: "pgretain: approve")
-        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        try connection.ledger.prepare()
         let now = try now ?? connection.serverClock()
         let run = RunIdentity(newOn: host, tool: site.tool)
         var approvals: [(approval: Approval, policy: RetentionPolicy)] = []

@@ -11,7 +11,7 @@ public struct Orders {
     public init(site: Site, host: String) throws {
         self.site = site
         connection = try site.connect(as: "pgretain: orders")
-        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        try connection.ledger.prepare()
         run = RunIdentity(newOn: host, tool: site.tool)
     }
 

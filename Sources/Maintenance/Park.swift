@@ -48,7 +48,7 @@ public struct Park {
                 to: span.to, moved: 0)
             guard !dryRun, result.outliers.count > 0 else { return result }
             let run = RunIdentity(newOn: host, tool: site.tool)
-            if try connection.ledger.state() == .absent { try connection.ledger.create() }
+            try connection.ledger.prepare()
             try requireNothingInTheWay(parent, policy, connection)
             let lock = try RunLock(on: connection, table: Relation(parent))
             result.moved = try parking.move(into: aside, by: run) { try interruption.check() }

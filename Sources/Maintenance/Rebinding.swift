@@ -29,7 +29,7 @@ public struct Rebinding: Sendable, Encodable {
     public static func rebind(site: Site, reason: String, host: String) throws -> Rebinding {
         let connection = try site.connect(as: "pgretain: rebind")
         let store = try site.openStore()
-        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        try connection.ledger.prepare()
         let found = try store.binding()
         let own = try site.binding(of: connection, uuid: found?.uuid)
         let rebinding = Rebinding(

@@ -34,10 +34,12 @@ extension Connection {
             throw PostgresError.unexpected(
                 "COMMIT was answered by \(result.commandTag)", statement: "transaction.commit")
         }
+        ledger.linkCommitted()
     }
 
     /// Leaves the session outside of any transaction, or marks it broken.
     func rollback() {
+        unlinked = []
         guard isInTransaction else { return }
         do { try run("transaction.rollback", "ROLLBACK") } catch { markBroken() }
     }

@@ -13,6 +13,9 @@ public final class Connection {
     private var hasFailed = false
     /// A COPY or a transaction that nobody else may run statements in.
     var isOccupied = false
+    /// Entries of the ledger that were written since the last commit, in their order.
+    var unlinked: [Int64] = []
+    var linking = Ledger.Linking.notYet
     /// For a lock that only a look at sizes wants.
     var longestWaitMilliseconds = 3000
 
@@ -106,13 +109,16 @@ extension Connection {
         return answer
     }
 
-    /// Runs several statements without parameters in one implicit transaction.
-    func runScript(_ name: StaticString, _ text: String) throws {
+    /// Runs several statements without parameters, in one implicit transaction where there is none;
+    /// gives the answer to the last.
+    @discardableResult
+    func runScript(_ name: StaticString, _ text: String) throws -> QueryResult {
         try requireFree(name)
         if FailPoint.fails(at: "sql.\(name).before") { throw injected(name) }
         guard let result = PQexec(handle, text) else { throw failure(of: name) }
-        _ = try checked(result, name)
+        let answer = try checked(result, name)
         if FailPoint.fails(at: "sql.\(name).after") { throw injected(name) }
+        return answer
     }
 
     /// Begins a COPY; the result is its status.

@@ -16,7 +16,7 @@ extension Ledger {
     public func append(_ event: LedgerEvent, by run: RunIdentity) throws {
         let details = event.details.sorted { $0.key < $1.key }
         let relation = event.relation
-        try connection.run(
+        let added = try connection.run(
             "ledger.append",
             """
             INSERT INTO pgretain.ledger (run, host, tool, kind, table_schema, table_name,
@@ -31,7 +31,10 @@ extension Ledger {
                 \(value: event.archive),
                 pg_catalog.jsonb_object(
                     \(values: details.map(\.key))::text[], \(values: details.map(\.value))::text[]))
+            RETURNING id
             """)
+        connection.unlinked.append(try added.one().int(0))
+        if !connection.isInTransaction { linkCommitted() }
     }
 
     /// The details of the latest approval of a table's policy.

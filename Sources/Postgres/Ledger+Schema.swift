@@ -1,6 +1,8 @@
 extension Ledger {
     /// All that the program keeps in a database, as SQL to be read before it is believed.
-    public static var schemaSQL: String { createSchemaSQL + "\n" + createTablesSQL }
+    public static var schemaSQL: String {
+        createSchemaSQL + "\n" + createTablesSQL + "\n" + createChainSQL
+    }
 
     static let createSchemaSQL = """
         CREATE SCHEMA pgretain;
@@ -132,5 +134,43 @@ extension Ledger {
             PRIMARY KEY (table_schema, table_name, sampled_at, partition_oid)
         );
 
+        """
+
+    /// Beside the ledger, so that an older program goes on with it: what that writes is linked later.
+    static let createChainSQL = """
+        -- One row an entry of the ledger, made right after it was committed: a hash of the entry and
+        -- of the hash before.
+        CREATE TABLE pgretain.chain (
+            number bigint PRIMARY KEY CHECK (number > 0),
+            entry bigint NOT NULL UNIQUE,
+            linked_at timestamptz NOT NULL,
+            previous bytea NOT NULL CHECK (pg_catalog.octet_length(previous) = 32),
+            hash bytea NOT NULL CHECK (pg_catalog.octet_length(hash) = 32)
+        );
+        CREATE TRIGGER never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON pgretain.chain
+            FOR EACH STATEMENT EXECUTE FUNCTION pgretain.refuse_change();
+
+        """
+
+    /// Whoever may add to the ledger, or read it, may do so with the chain.
+    static let grantChainSQL = """
+        DO $body$
+            DECLARE
+                allowed record;
+            BEGIN
+                FOR allowed IN
+                    SELECT a.grantee, a.privilege_type
+                    FROM pg_catalog.pg_class AS c
+                    CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a
+                    WHERE c.oid = 'pgretain.ledger'::pg_catalog.regclass
+                        AND a.grantee <> c.relowner AND a.privilege_type IN ('SELECT', 'INSERT')
+                LOOP
+                    EXECUTE pg_catalog.format(
+                        'GRANT %s ON pgretain.chain TO %s', allowed.privilege_type,
+                        CASE allowed.grantee WHEN 0 THEN 'PUBLIC'
+                            ELSE allowed.grantee::pg_catalog.regrole::text END);
+                END LOOP;
+            END
+        $body$
         """
 }

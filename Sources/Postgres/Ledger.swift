@@ -2,7 +2,8 @@ import Retention
 
 /// The schema `pgretain`: what was done, and what an operator said.
 ///
-/// An event's row is written in the transaction that does the thing; no row is ever changed.
+/// An event's row is written in the transaction that does the thing; no row is ever changed. Right
+/// after that it is linked to those before it (`chain`), so that a change would show.
 public struct Ledger {
     /// Of the schema; a newer one belongs to a newer program.
     public static let version = 1
@@ -41,8 +42,14 @@ public struct Ledger {
         return .version(version)
     }
 
-    /// Makes the schema and its tables, if nobody else has meanwhile.
-    public func create() throws {
+    /// Makes the schema and its tables where they are absent, and what an earlier release did not
+    /// make.
+    public func prepare() throws {
+        if try state() == .absent { try create() } else { try createChain() }
+    }
+
+    /// If nobody else has meanwhile.
+    private func create() throws {
         do {
             try connection.transaction(.readCommitted) {
                 // Two hosts may begin at once.
@@ -56,6 +63,7 @@ public struct Ledger {
                     try connection.runScript("ledger.create-schema", Self.createSchemaSQL)
                 }
                 try connection.runScript("ledger.create", Self.createTablesSQL)
+                try createChain()
             }
         } catch let error as PostgresError where error.isPermission {
             let user = Identifier(connection.facts.user).quoted

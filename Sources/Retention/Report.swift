@@ -63,6 +63,8 @@ public struct Report: Equatable, Sendable, Codable {
     public var problems: [Problem]
     /// The signal's status, when one ended the run.
     public var interruption: ExitStatus?
+    /// The last link of the ledger's chain when the run ended.
+    public var ledger: LedgerLink?
 
     public init(run: String, startedAt: Instant) {
         self.run = run

@@ -124,7 +124,7 @@ public struct Adopt {
     public func run() throws -> Result {
         let stopwatch = Stopwatch()
         return try connected { connection in
-            if try connection.ledger.state() == .absent { try connection.ledger.create() }
+            try connection.ledger.prepare()
             let identity = RunIdentity(newOn: host, tool: site.tool)
             var result = Result(table: name)
             let plain = try connection.catalog.plainTable(name, key: settings.policy.key)

@@ -155,7 +155,7 @@ public struct Split {
     public func run() throws -> Result {
         let stopwatch = Stopwatch()
         return try connected { connection, parent in
-            if try connection.ledger.state() == .absent { try connection.ledger.create() }
+            try connection.ledger.prepare()
             let run = RunIdentity(newOn: host, tool: site.tool)
             let lock = try RunLock(on: connection, table: Relation(parent))
             let ladder = site.ladder(interruption)

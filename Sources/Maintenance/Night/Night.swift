@@ -86,7 +86,7 @@ public struct Night {
 
     private func run(_ identity: RunIdentity, _ control: Connection, _ report: inout Report) throws
     {
-        if try control.ledger.state() == .absent { try control.ledger.create() }
+        try control.ledger.prepare()
         let clock = try ClockGuard(control, explicit: options.now)
         try control.ledger.startRun(identity, at: clock.server, pid: HostClock.processID)
         report.startedAt = clock.server
@@ -123,6 +123,11 @@ public struct Night {
     /// The control session may have been idle for hours: the end is told in a session of its own.
     private func finish(_ identity: RunIdentity, _ report: inout Report) throws {
         let connection = try site.connect()
+        do {
+            report.ledger = try connection.ledger.linkAll()
+        } catch {
+            report.problems.append(Problem(explaining: error))
+        }
         report.finishedAt = try connection.serverClock()
         try connection.ledger.finishRun(
             identity.id, at: report.finishedAt, status: report.exitStatus,

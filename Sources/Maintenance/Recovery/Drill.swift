@@ -32,7 +32,7 @@ public struct Drill {
         let stopwatch = Stopwatch()
         let application = "pgretain: restore for a drill"
         let connection = try site.connect(as: application)
-        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        try connection.ledger.prepare()
         try site.checkBinding(of: store, to: connection)
         let run = RunIdentity(newOn: restore.host, tool: site.tool)
         _ = try Leftovers.remove(on: connection, by: run)

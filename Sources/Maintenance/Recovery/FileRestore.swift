@@ -70,7 +70,7 @@ public struct FileRestore {
     public func run(refused: (Plan) -> Void) throws -> Result {
         let stopwatch = Stopwatch()
         let connection = try site.connect(as: "pgretain: restore \(name.name)")
-        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        try connection.ledger.prepare()
         let run = RunIdentity(newOn: host, tool: site.tool)
         let target = try target(on: connection)
         let appending = try Appending(to: target, on: connection)

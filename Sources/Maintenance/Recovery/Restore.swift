@@ -48,7 +48,7 @@ public struct Restore {
         // The server would cut it too, and say so.
         while application.utf8.count > 63 { application.removeLast() }
         let connection = try site.connect(as: application)
-        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        try connection.ledger.prepare()
         let run = RunIdentity(newOn: host, tool: site.tool)
         let until = request.pin.after(try connection.serverClock(), in: .utc)
         _ = try Leftovers.remove(on: connection, by: run)
