@@ -25,12 +25,15 @@ extension Ledger {
         }
     }
 
+    /// The first entry of a new ledger was linked as soon as it was committed: it is not older than the
+    /// chain.
     private func count(into audit: inout LedgerAudit) throws {
         let row = try connection.run(
             "ledger.audit-counts",
             """
             SELECT b.began,
-                pg_catalog.count(*) FILTER (WHERE c.linked_at <= b.began AND l.at < b.began),
+                pg_catalog.count(*) FILTER (
+                    WHERE c.linked_at <= b.began AND l.at < b.began - interval '1 second'),
                 pg_catalog.count(*) FILTER (WHERE c.linked_at > b.began
                     AND c.linked_at > l.at + \(printed: Self.longestTransaction)),
                 pg_catalog.count(*) FILTER (WHERE c.number IS NULL)

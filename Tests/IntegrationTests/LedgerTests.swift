@@ -55,6 +55,7 @@ import Testing
         let text = try scene.pgretain("status", "--ledger", "--table", "logs")
         #expect(text.status == 0, "\(text.stderr)")
         #expect(text.stdout.contains("pgretain restore --table public.logs --period 2025-02\n"))
+        #expect(try audit(scene).json["older"].number == 0)
         let head = try audit(scene).json["head"]
         let kept = "\(head["number"].number ?? 0):\(head["hash"].text ?? "")"
         #expect(text.stdout.contains("last link \(kept)\n"), "\(text.stdout)")
@@ -155,7 +156,7 @@ import Testing
         #expect(try hold(scene).status == 0)
         let upgraded = try audit(scene)
         #expect(upgraded.status == 0, "\(upgraded.json["flaws"].list.map { $0["message"].text })")
-        #expect(upgraded.json["older"].number == after.json["entries"].number)
+        #expect(upgraded.json["older"].number ?? 0 > 5)
         #expect(try scene.database.superuser(Self.oracle) == "t")
     }
 }

@@ -102,6 +102,15 @@ import Testing
         #expect(
             (1...3).contains(
                 try Self.answers(scene, [conditions.last ?? "", "request_id=absent"]).partsRead))
+        // A restore asks them too.
+        let planned = { (condition: String) in
+            let plan = try scene.pgretain(
+                "restore", "--table", "logs", "--where", condition, "--dry-run", "--json")
+            return try JSONView(plan.stdout)["restore"]["archives"].list
+                .reduce(0) { $0 + ($1["parts_read"].number ?? .min) }
+        }
+        #expect((1...2).contains(try planned(conditions.last ?? "")))
+        #expect((0...1).contains(try planned("request_id=absent")))
         let filters = try Self.filters(scene)
         #expect(filters.count == 3)
         #expect(try scene.pgretain("archives", "verify").status == 0)
@@ -125,6 +134,7 @@ import Testing
             try Self.answers(scene, ["request_id=absent", conditions.last ?? ""]).partsRead
         }
         #expect(try spared() == 6)
+        #expect(try planned("request_id=absent") == 3)
         #expect(try scene.pgretain("archives", "verify").status == 0)
     }
 }

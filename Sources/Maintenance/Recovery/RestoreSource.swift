@@ -168,8 +168,12 @@ extension RowSelection {
                 "\(error.condition): \(error.reason). Nothing was restored.",
                 hint: "pgretain search --help has examples of conditions.")
         }
+        let questions = manifest.questions(ready, columns)
+        let wanted = (canBeMet ? parts(of: manifest) : []).filter {
+            PartFilter.ask(questions, of: $0, in: directory).mayHold
+        }
         return RestoreSource(
             slice: slice, manifest: manifest, directory: directory, columns: columns,
-            parts: canBeMet ? parts(of: manifest) : [], conditions: ready)
+            parts: wanted, conditions: ready)
     }
 }

@@ -38,12 +38,12 @@ extension ArchivesCommand {
             let site = try tables.narrow(try common.site())
             let shelf = try ArchiveShelf(site: site, table: tables.table)
             let lost = shelf.lost(site: site, tables: site.tableNames)
+            let entries = shelf.entries
             let console = common.console
             console.out(
                 common.json
-                    ? try JSONDocument.text("archives", shelf.entries)
-                    : ArchivesText.list(shelf.entries))
-            let problems = shelf.entries.compactMap(\.problem) + shelf.strangerProblems + lost
+                    ? try JSONDocument.text("archives", entries) : ArchivesText.list(entries))
+            let problems = entries.compactMap(\.problem) + shelf.strangerProblems + lost
             for problem in problems { console.tell(problem) }
             throw EarlyExit(status: .of(problems.map(\.status)))
         }

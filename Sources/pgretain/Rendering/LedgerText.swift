@@ -39,15 +39,14 @@ enum LedgerText {
         text += "\n"
         if let head = audit.head { text += "last link \(head)\n" }
         if audit.older > 0 {
-            text += "  \(entries(audit.older)) were there before the chain began: what happened to "
-            text += "them until then cannot be known\n"
+            text += "  \(entries(audit.older)) from before the chain began: what happened to them "
+            text += "until then cannot be known\n"
         }
         if audit.late > 0 {
-            text += "  \(entries(audit.late)) were linked more than an hour after they were "
-            text += "written\n"
+            text += "  \(entries(audit.late)) linked more than an hour after being written\n"
         }
         if audit.unlinked > 0 {
-            text += "  \(entries(audit.unlinked)) are not linked yet: the next run links them\n"
+            text += "  \(entries(audit.unlinked)) not linked yet: the next run does it\n"
         }
         for flaw in audit.flaws {
             text += "  \(flaw.kind.rawValue.uppercased()): \(flaw.message)\n"
