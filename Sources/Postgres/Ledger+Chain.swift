@@ -7,11 +7,15 @@ extension Ledger {
     enum Linking {
         /// Not yet: what others left is to be linked too.
         case notYet
-        /// Its own, from now on.
-        case own
+        /// Its own, for a while; nobody else may come who links what others leave.
+        case own(since: ContinuousClock.Instant)
         /// There is no chain, and none can be made by this role.
         case absent
     }
+
+    /// After which time a session looks again for what others left: an entry that a link made much
+    /// later than it does not know counts as one that was put in.
+    private static let patience = Duration.seconds(600)
 
     /// How many entries one statement links; it takes a square of it.
     private static let batch = 500
@@ -49,8 +53,9 @@ extension Ledger {
         do {
             switch connection.linking {
             case .absent: break
-            case .own: try linkOwn(own)
-            case .notYet: try linkAll()
+            case .own(let since) where ContinuousClock.now - since < Self.patience:
+                try linkOwn(own)
+            case .own, .notYet: try linkAll()
             }
         } catch {
             connection.linking = .notYet
@@ -70,7 +75,7 @@ extension Ledger {
             try lockChain()
             try linkRest()
         }
-        connection.linking = .own
+        connection.linking = .own(since: .now)
         return try head()
     }
 

@@ -161,9 +161,11 @@ extension Ledger {
                 FOR allowed IN
                     SELECT a.grantee, a.privilege_type
                     FROM pg_catalog.pg_class AS c
-                    CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a
+                    CROSS JOIN LATERAL pg_catalog.aclexplode(
+                        COALESCE(c.relacl, pg_catalog.acldefault('r', c.relowner))) AS a
+                    JOIN pg_catalog.pg_class AS n ON n.oid = 'pgretain.chain'::pg_catalog.regclass
                     WHERE c.oid = 'pgretain.ledger'::pg_catalog.regclass
-                        AND a.grantee <> c.relowner AND a.privilege_type IN ('SELECT', 'INSERT')
+                        AND a.grantee <> n.relowner AND a.privilege_type IN ('SELECT', 'INSERT')
                 LOOP
                     EXECUTE pg_catalog.format(
                         'GRANT %s ON pgretain.chain TO %s', allowed.privilege_type,

@@ -150,13 +150,21 @@ import Testing
 
         // A ledger that an earlier release made is given a chain, and what is older is told.
         try scene.database.superuser(
-            "DROP TABLE pgretain.chain; UPDATE pgretain.runs SET report = report - 'ledger'")
+            """
+            DROP TABLE pgretain.chain; UPDATE pgretain.runs SET report = report - 'ledger';
+            GRANT SELECT, INSERT ON pgretain.ledger TO PUBLIC; ALTER TABLE pgretain.ledger OWNER TO pg_monitor;
+            """)
         let none = try scene.pgretain("status", "--ledger")
         #expect(none.status != 0 && none.stderr.contains("[ledger.unchained]"), "\(none.stderr)")
         #expect(try hold(scene).status == 0)
         let upgraded = try audit(scene)
         #expect(upgraded.status == 0, "\(upgraded.json["flaws"].list.map { $0["message"].text })")
         #expect(upgraded.json["older"].number ?? 0 > 5)
+        // Whoever makes it, those who may write to the ledger may write to the chain: its owner too.
+        #expect(
+            try scene.database.superuser(
+                "SELECT relacl::text LIKE '%pg_monitor=ar/%' FROM pg_class "
+                    + "WHERE oid = 'pgretain.chain'::regclass") == "t")
         #expect(try scene.database.superuser(Self.oracle) == "t")
     }
 }

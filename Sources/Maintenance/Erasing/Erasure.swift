@@ -63,7 +63,13 @@ public struct Erasure {
     public func preview() throws -> Result {
         let connection = try site.connect(as: Self.application)
         let store = try site.openStore(.readOnly)
-        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        guard try connection.ledger.state() != .absent else {
+            throw Problem(
+                "erase.no-ledger", .missing,
+                "The database has no ledger: pgretain has archived nothing of it. Nothing was "
+                    + "changed.",
+                hint: "pgretain rebind, where the store is from before this database.")
+        }
         try site.checkBinding(of: store, to: connection)
         let copies = try site.copies.map { try DirectoryStore(root: $0, access: .readOnly) }
         var (_, selection, result) = try look(in: store, on: connection)
@@ -75,7 +81,7 @@ public struct Erasure {
     /// Erases in all archives or, where something stands in the way, in none.
     public func run(reason: String) throws -> Result {
         let connection = try site.connect(as: Self.application)
-        if try connection.ledger.state() == .absent { try connection.ledger.create() }
+        try connection.ledger.prepare()
         let run = RunIdentity(newOn: host, tool: site.tool)
         let policy = try site.settings(of: query.table).policy
         let parent = try connection.catalog.partitionedTable(
