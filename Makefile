@@ -77,15 +77,15 @@ test: test-deps
 	    test-faults test-as-superuser test-as-member
 
 test-as-superuser:
-	$(SWIFT) test --skip-build --ignore-lock --skip '$(FAULT_TESTS)'
+	SWIFT=$(SWIFT) Tests/Support/swift-test.sh --skip '$(FAULT_TESTS)'
 
 test-faults:
-	$(SWIFT) test --skip-build --ignore-lock --filter '$(FAULT_TESTS)'
+	SWIFT=$(SWIFT) Tests/Support/swift-test.sh --filter '$(FAULT_TESTS)'
 
 # What a server does when it misbehaves, who writes meanwhile, what rows hold, what is in a store
 # and where a night is killed have nothing to do with whom the server lets in: once is enough.
 test-as-member:
-	PGRETAIN_TEST_AS=member PGRETAIN_FAULTS=6 $(SWIFT) test --skip-build --ignore-lock \
+	PGRETAIN_TEST_AS=member PGRETAIN_FAULTS=6 SWIFT=$(SWIFT) Tests/Support/swift-test.sh \
 	    --filter IntegrationTests \
 	    --skip 'IntegrationTests.(MisbehavingServers|SuddenEnds|FaultyIO|SecondStores|Erasures|RandomRows|TypeZoo|CheckAnswers)' \
 	    --skip 'IntegrationTests.(Slices|Rules)/UnderFire' \
@@ -103,8 +103,8 @@ SEED ?= $(shell date +%s)
 torture: test-deps
 	$(SWIFT) build --build-tests
 	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
-	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) $(SWIFT) test --skip-build \
-	    --filter '$(FAULT_TESTS)'
+	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) SWIFT=$(SWIFT) \
+	    Tests/Support/swift-test.sh --filter '$(FAULT_TESTS)'
 
 # Bytes that libFuzzer makes up, for each parser. TARGETS="decode manifest" chooses.
 fuzz: deps

@@ -49,8 +49,16 @@ struct Conservation {
             WHERE i.inhparent = '\(table)'::regclass
             """
         ).split(separator: "\n")
-        return Self.counted(
-            try partitions.flatMap { try Self.rows(of: String($0), in: scene) })
+        return Self.counted(try partitions.flatMap { try rowsUnlessGone(of: String($0)) })
+    }
+
+    /// A table that left after it was listed is looked for where tables go next.
+    private func rowsUnlessGone(of table: String) throws -> [String] {
+        do {
+            return try Self.rows(of: table, in: scene)
+        } catch let error as PsqlError where error.message.contains("does not exist") {
+            return []
+        }
     }
 
     private func quarantined() throws -> [String: Int] {
@@ -60,7 +68,7 @@ struct Conservation {
             WHERE n.nspname = 'pgretain' AND c.relkind = 'r' AND c.relname LIKE 'q\\_%'
             """
         ).split(separator: "\n")
-        return Self.counted(try tables.flatMap { try Self.rows(of: String($0), in: scene) })
+        return Self.counted(try tables.flatMap { try rowsUnlessGone(of: String($0)) })
     }
 
     /// The lines of the archives, each of which has to verify.

