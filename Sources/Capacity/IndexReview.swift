@@ -43,6 +43,11 @@ public enum IndexReview {
         }
         return findings
     }
+
+    /// Those that take room and were never read; what enforces something is needed all the same.
+    public static func unused(_ indexes: [TableIndex]) -> [TableIndex] {
+        indexes.filter { $0.scans == 0 && $0.bytes > 0 && !$0.isConstraint }
+    }
 }
 
 extension TableIndex {

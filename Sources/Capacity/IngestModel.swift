@@ -33,7 +33,7 @@ public struct IngestModel: Equatable, Sendable {
     public static let fewestDays = 14
     public static let fewestPeriods = 3
     /// Older days say little of tomorrow.
-    private static let longestLook = 182
+    public static let longestLook = 182
     private static let mostPeriods = 24
 
     /// Nil where there are neither fourteen days nor three complete periods.

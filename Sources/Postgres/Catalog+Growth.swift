@@ -102,41 +102,6 @@ extension Catalog {
         }
     }
 
-    /// Indexes that nobody has read since the statistics began, by name, with their bytes; those
-    /// that enforce something are not among them.
-    public func unusedIndexes(of table: PartitionedTable) throws -> [(name: String, bytes: Int64)] {
-        try connection.whileLocksAreShort {
-            try connection.run(
-                "catalog.unused-indexes",
-                """
-                SELECT x.relname, u.bytes
-                FROM pg_catalog.pg_index AS i
-                JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
-                CROSS JOIN LATERAL (
-                    SELECT pg_catalog.sum(pg_catalog.pg_stat_get_numscans(t.oid)) AS scans,
-                        pg_catalog.sum(pg_catalog.pg_relation_size(t.oid))::bigint AS bytes
-                    FROM (\(Self.indexTree)) AS t (oid)
-                ) AS u
-                WHERE i.indrelid = \(value: table.oid)::oid AND NOT i.indisunique
-                    AND NOT i.indisexclusion AND NOT i.indisreplident AND u.scans = 0
-                    AND u.bytes > 0
-                ORDER BY x.relname COLLATE "C"
-                """
-            ).rows.map { (name: try $0.text(0), bytes: try $0.int(1)) }
-        }
-    }
-
-    /// An index `i` of a table and those of its partitions that belong to it. Unlike
-    /// `pg_partition_tree` it locks none of them.
-    static let indexTree: SQL = """
-        WITH RECURSIVE tree (oid) AS (
-            SELECT i.indexrelid
-            UNION ALL
-            SELECT h.inhrelid FROM tree
-            JOIN pg_catalog.pg_inherits AS h ON h.inhparent = tree.oid)
-        SELECT tree.oid FROM tree
-        """
-
     /// Transactions since the oldest row that is not frozen: of the table, and of the database.
     public func transactionAges(of table: PartitionedTable) throws -> (
         table: Int64, database: Int64

@@ -20,35 +20,36 @@ extension Catalog {
         try connection.run(
             "health.sequences",
             """
-            SELECT pg_catalog.min(a.attname), n.nspname, s.relname,
-                pg_catalog.pg_sequence_last_value(pg_catalog.min(q.seqrelid)),
-                pg_catalog.min(LEAST(q.seqmax, CASE a.atttypid WHEN 21 THEN 32767
-                    WHEN 23 THEN 2147483647 ELSE q.seqmax END))
-            FROM (
-                SELECT \(number: table.oid)::oid AS oid
-                UNION SELECT i.oid FROM (\(Self.children(of: table))) AS i
-            ) AS t
-            JOIN pg_catalog.pg_attribute AS a
-                ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
-                AND a.atttypid IN (20, 21, 23)
-            CROSS JOIN LATERAL (
-                SELECT d.objid AS oid FROM pg_catalog.pg_depend AS d
-                WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid
-                    AND d.refobjsubid = a.attnum AND d.deptype IN ('a', 'i')
-                    AND d.classid = 'pg_catalog.pg_class'::regclass
-                UNION
-                SELECT d.refobjid FROM pg_catalog.pg_attrdef AS f
+            -- From the sequences to what they fill: of the columns of thousands of partitions each
+            -- would have to be looked up.
+            WITH q AS MATERIALIZED (
+                SELECT q.seqrelid AS oid, q.seqmax FROM pg_catalog.pg_sequence AS q
+                WHERE q.seqincrement > 0 AND NOT q.seqcycle
+                    -- Of pg_sequence's column, not of pg_class's, which has tables too.
+                    AND pg_catalog.has_sequence_privilege(q.seqrelid, 'SELECT, USAGE')),
+            filled (relation, number, oid, seqmax) AS (
+                SELECT d.refobjid, d.refobjsubid, q.oid, q.seqmax FROM q
                 JOIN pg_catalog.pg_depend AS d
-                    ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
-                    AND d.refclassid = 'pg_catalog.pg_class'::regclass
-                WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum
-            ) AS x
-            JOIN pg_catalog.pg_sequence AS q ON q.seqrelid = x.oid
-            JOIN pg_catalog.pg_class AS s ON s.oid = x.oid
+                    ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = q.oid
+                    AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
+                UNION
+                SELECT f.adrelid, f.adnum, q.oid, q.seqmax FROM q
+                JOIN pg_catalog.pg_depend AS d
+                    ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = q.oid
+                    AND d.classid = 'pg_catalog.pg_attrdef'::regclass
+                JOIN pg_catalog.pg_attrdef AS f ON f.oid = d.objid)
+            SELECT pg_catalog.min(a.attname), n.nspname, s.relname,
+                pg_catalog.pg_sequence_last_value(pg_catalog.min(w.oid)),
+                pg_catalog.min(LEAST(w.seqmax, CASE a.atttypid WHEN 21 THEN 32767
+                    WHEN 23 THEN 2147483647 ELSE w.seqmax END))
+            FROM filled AS w
+            JOIN pg_catalog.pg_attribute AS a ON a.attrelid = w.relation AND a.attnum = w.number
+                AND NOT a.attisdropped AND a.atttypid IN (20, 21, 23)
+            JOIN pg_catalog.pg_class AS s ON s.oid = w.oid
             JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace
-            WHERE q.seqincrement > 0 AND NOT q.seqcycle
-                -- Of pg_sequence's column, not of pg_class's: before the join that has tables too.
-                AND pg_catalog.has_sequence_privilege(q.seqrelid, 'SELECT, USAGE')
+            WHERE w.relation IN (
+                SELECT \(number: table.oid)::oid
+                UNION ALL SELECT i.oid FROM (\(Self.children(of: table))) AS i)
             GROUP BY s.oid, n.nspname, s.relname
             ORDER BY n.nspname COLLATE "C", s.relname COLLATE "C"
             """

@@ -3,24 +3,38 @@ import Retention
 extension Catalog {
     /// A table's own indexes, by name; those of partitions belong to them.
     public func indexes(of table: PartitionedTable) throws -> [TableIndex] {
-        let result = try connection.run(
-            "catalog.indexes",
-            """
-            SELECT x.relname, m.amname, i.indisunique OR i.indisexclusion OR i.indisreplident,
-                i.indisvalid, pg_catalog.pg_get_expr(i.indpred, i.indrelid, true),
-                (SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_relation_size(t.oid)), 0)::bigint
-                FROM (\(Self.indexTree)) AS t (oid)),
-                k.number, k.number > i.indnkeyatts,
-                pg_catalog.pg_get_indexdef(i.indexrelid, k.number::integer, true),
-                COALESCE(i.indclass[k.number - 1], 0), COALESCE(i.indcollation[k.number - 1], 0),
-                COALESCE(i.indoption[k.number - 1], 0)
-            FROM pg_catalog.pg_index AS i
-            JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
-            JOIN pg_catalog.pg_am AS m ON m.oid = x.relam
-            CROSS JOIN LATERAL pg_catalog.generate_series(1, i.indnatts) AS k (number)
-            WHERE i.indrelid = \(value: table.oid)::oid
-            ORDER BY x.relname COLLATE "C", k.number
-            """)
+        let result = try connection.whileLocksAreShort {
+            try connection.run(
+                "catalog.indexes",
+                """
+                -- Once for each index, and not for each of its columns: of thousands of partitions
+                -- that is what takes the time.
+                WITH u AS MATERIALIZED (
+                    SELECT i.indexrelid AS oid, w.bytes, w.scans
+                    FROM pg_catalog.pg_index AS i
+                    CROSS JOIN LATERAL (
+                        SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_relation_size(t.oid)), 0)::bigint
+                                AS bytes,
+                            COALESCE(pg_catalog.sum(CASE
+                                WHEN i.indisunique OR i.indisexclusion OR i.indisreplident THEN NULL
+                                ELSE pg_catalog.pg_stat_get_numscans(t.oid) END), 0)::bigint AS scans
+                        FROM (\(Self.indexTree)) AS t (oid)) AS w
+                    WHERE i.indrelid = \(value: table.oid)::oid)
+                SELECT x.relname, m.amname, i.indisunique OR i.indisexclusion OR i.indisreplident,
+                    i.indisvalid, pg_catalog.pg_get_expr(i.indpred, i.indrelid, true), u.bytes,
+                    k.number, k.number > i.indnkeyatts,
+                    pg_catalog.pg_get_indexdef(i.indexrelid, k.number::integer, true),
+                    COALESCE(i.indclass[k.number - 1], 0),
+                    COALESCE(i.indcollation[k.number - 1], 0),
+                    COALESCE(i.indoption[k.number - 1], 0), u.scans
+                FROM u
+                JOIN pg_catalog.pg_index AS i ON i.indexrelid = u.oid
+                JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+                JOIN pg_catalog.pg_am AS m ON m.oid = x.relam
+                CROSS JOIN LATERAL pg_catalog.generate_series(1, i.indnatts) AS k (number)
+                ORDER BY x.relname COLLATE "C", k.number
+                """)
+        }
         let missing = try missingIndexes(of: table)
         var indexes: [TableIndex] = []
         for row in result.rows {
@@ -30,7 +44,7 @@ extension Catalog {
                     TableIndex(
                         name: name, method: try row.text(1), keys: [],
                         predicate: row.optionalText(4), isConstraint: try row.bool(2),
-                        isValid: try row.bool(3), bytes: try row.int(5),
+                        isValid: try row.bool(3), bytes: try row.int(5), scans: try row.int(12),
                         missingFrom: missing[name] ?? []))
             }
             if try row.bool(7) {
@@ -44,6 +58,17 @@ extension Catalog {
         }
         return indexes
     }
+
+    /// An index `i` of a table and those of its partitions that belong to it. Unlike
+    /// `pg_partition_tree` it locks none of them.
+    private static let indexTree: SQL = """
+        WITH RECURSIVE tree (oid) AS (
+            SELECT i.indexrelid
+            UNION ALL
+            SELECT h.inhrelid FROM tree
+            JOIN pg_catalog.pg_inherits AS h ON h.inhparent = tree.oid)
+        SELECT tree.oid FROM tree
+        """
 
     /// Partitions without a valid index of their own, by the name of the table's.
     private func missingIndexes(of table: PartitionedTable) throws -> [String: [String]] {

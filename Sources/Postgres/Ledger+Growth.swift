@@ -42,12 +42,18 @@ extension Ledger {
                     WHERE \(Self.isOf(table)) AND l.sampled_at >= pg_catalog.date_trunc(
                         'day', nights.at) + interval '1 day' * \(number: days))
                 FROM nights WHERE nights.at IS NOT NULL)
-            SELECT l.sampled_at, pg_catalog.sum(l.heap_bytes)::bigint,
-                pg_catalog.sum(l.index_bytes)::bigint, pg_catalog.sum(l.toast_bytes)::bigint
-            FROM pgretain.growth AS l
-            WHERE \(Self.isOf(table)) AND l.sampled_at IN (SELECT nights.at FROM nights)
-            GROUP BY l.sampled_at
-            ORDER BY l.sampled_at
+            SELECT nights.at, s.heap, s.indexes, s.toast
+            FROM nights
+            -- By the index, night by night, and not through all that was ever sampled.
+            CROSS JOIN LATERAL (
+                SELECT pg_catalog.sum(l.heap_bytes)::bigint AS heap,
+                    pg_catalog.sum(l.index_bytes)::bigint AS indexes,
+                    pg_catalog.sum(l.toast_bytes)::bigint AS toast
+                FROM pgretain.growth AS l
+                WHERE \(Self.isOf(table)) AND l.sampled_at = nights.at
+                OFFSET 0) AS s
+            WHERE nights.at IS NOT NULL
+            ORDER BY nights.at
             """
         ).rows.map {
             SampledSize(

@@ -32,13 +32,16 @@ public struct TableIndex: Equatable, Sendable, Codable {
     public var isValid: Bool
     /// Of all partitions.
     public var bytes: Int64
+    /// How often it was read, in any partition, since the statistics began; not asked of one that
+    /// enforces something.
+    public var scans: Int64
     /// Partitions that have none that belongs to it.
     public var missingFrom: [String]
 
     public init(
         name: String, method: String, keys: [Key], included: [String] = [],
         predicate: String? = nil, isConstraint: Bool = false, isValid: Bool = true,
-        bytes: Int64 = 0, missingFrom: [String] = []
+        bytes: Int64 = 0, scans: Int64 = 0, missingFrom: [String] = []
     ) {
         self.name = name
         self.method = method
@@ -48,6 +51,7 @@ public struct TableIndex: Equatable, Sendable, Codable {
         self.isConstraint = isConstraint
         self.isValid = isValid
         self.bytes = bytes
+        self.scans = scans
         self.missingFrom = missingFrom
     }
 }

@@ -50,6 +50,15 @@ import Testing
             found == ["no index begins with at: whoever asks for a time reads whole partitions"])
     }
 
+    @Test func whatNobodyReadsIsUnusedUnlessItEnforcesSomething() {
+        var read = index("read", "level")
+        read.scans = 1
+        var empty = index("empty", "level")
+        empty.bytes = 0
+        let all = [read, empty, index("pkey", "id", isConstraint: true), index("a", "id")]
+        #expect(IndexReview.unused(all).map(\.name) == ["a"])
+    }
+
     @Test func partitionsThatLackOneAreNamed() {
         var lacking = index("a", "level")
         lacking.isValid = false

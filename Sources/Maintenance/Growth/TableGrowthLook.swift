@@ -17,7 +17,7 @@ struct TableGrowthLook {
     private(set) var changedForecast: Forecast?
     private(set) var databaseXidAge: Int64 = 0
 
-    /// How far back samples and periods are looked at.
+    /// How far back partitions of a day are looked at.
     private static let daysBack = 400
 
     init(
@@ -66,7 +66,9 @@ struct TableGrowthLook {
         let samples =
             hasLedger
             ? try connection.ledger.growingSamples(
-                of: policy.table, since: now.advanced(bySeconds: Int64(-86_400 * Self.daysBack)))
+                of: policy.table,
+                // And the night before the first day.
+                since: now.advanced(bySeconds: Int64(-86_400 * (IngestModel.longestLook + 2))))
             : []
         if hasLedger {
             found.sizes = try connection.ledger.sizes(
@@ -140,9 +142,9 @@ struct TableGrowthLook {
     private mutating func lookAround(_ table: PartitionedTable, _ seen: TableObservation) throws {
         let catalog = connection.catalog
         do {
-            found.indexFindings = IndexReview.findings(
-                try catalog.indexes(of: table), key: table.key)
-            found.unusedIndexes = try catalog.unusedIndexes(of: table).map {
+            let indexes = try catalog.indexes(of: table)
+            found.indexFindings = IndexReview.findings(indexes, key: table.key)
+            found.unusedIndexes = IndexReview.unused(indexes).map {
                 .init(name: $0.name, bytes: $0.bytes)
             }
         } catch let error as PostgresError where error.isLockTimeout {
