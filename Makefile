@@ -65,7 +65,7 @@ bench-scale: build
 test-deps: deps
 	@Tests/Support/install-packages.sh python3 python3-venv jq postgresql-15-partman pgbouncer
 	@Tests/Support/python-packages.sh duckdb sqlalchemy psycopg2=psycopg2-binary
-	@Tests/Support/promtool.sh
+	@Tests/Support/prometheus-tools.sh
 
 # What breaks on purpose, everywhere it can: a third of the time.
 FAULT_TESTS := IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|MisbehavingServers|SecondStores|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)

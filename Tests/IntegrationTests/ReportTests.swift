@@ -33,6 +33,7 @@ import Testing
             "with then keep, ingest x1000: ~", "months", "DEFAULT is empty",
             "freed       ", "; tonight 0 B; 2025-12-30: ", "archives    8: 2 400 rows in ",
             "sequence    id: 0.0 % of 2 147 483 647",
+            "the index ix_logs_level (", ") has not been read since the statistics began",
         ] where words != "months" {
             #expect(text.stdout.contains(words), "\(words): \(text.stdout)")
         }
@@ -151,7 +152,8 @@ import Testing
         #expect(!none.stdout.contains("INFO") && !none.stdout.contains("unusual"))
     }
 
-    @Test func hostileNamesAreHarmlessInEveryForm() throws {
+    /// Five tables whose names and rows are what an attacker would write.
+    private func hostileScene() throws -> Scene {
         let names = [
             "<script>alert(1)</script>", "]]>\u{202E}\u{2066}txt", "=cmd|'/C'!A0\",\"x",
             "<\u{301}img src=x>\u{1B}[31m\r\n", "`a`|*b*_c_\\[d](e)",
@@ -184,6 +186,35 @@ import Testing
             yaml += "  - {table: \(json), key: at, retain: 90 days, then: keep}\n"
         }
         try scene.configure(yaml)
+        return scene
+    }
+
+    @Test(.enabled(if: PrometheusTools.nodeExporter != nil, "there is no node exporter"))
+    func aNodeExporterServesWhatIsWritten() throws {
+        let scene = try hostileScene()
+        let place = TemporaryDirectory()
+        let metrics = ["--output", "prometheus", "--partitions"]
+        let made = try scene.pgretain(
+            [
+                "report", "--now", Self.now, "--capacity", "1 TB", "--file",
+                place.path + "/report.prom",
+            ]
+                + metrics)
+        #expect(made.status == 0, "\(made.stderr)")
+        // Beside it, in the same directory: neither has a name of the other.
+        try scene.pgretain("check", "--now", Self.now, "--textfile", place.path + "/check.prom")
+        let served = try PrometheusTools.samples(try PrometheusTools.served(place.path))
+        #expect(served["node_textfile_scrape_error{[]}"] == 0)
+        for file in ["report", "check"] {
+            let written = try PrometheusTools.samples(
+                String(contentsOfFile: "\(place.path)/\(file).prom", encoding: .utf8))
+            #expect(written.count > 20, "\(file)")
+            for (key, value) in written { #expect(served[key] == value, "\(file): \(key)") }
+        }
+    }
+
+    @Test func hostileNamesAreHarmlessInEveryForm() throws {
+        let scene = try hostileScene()
         for form in Self.forms {
             let outcome = try report(
                 scene, "--partitions", "--output", form, "--capacity", "1 TB")
@@ -237,8 +268,9 @@ import Testing
         return isQuoted ? -1 : count
     }
 
-    /// As strict as `promtool check metrics` about what is written here.
+    /// By promtool, and as strictly where there is none.
     private func expectMetrics(_ text: String) throws {
+        try PrometheusTools.expectAcceptance(of: text)
         let head = #/# (HELP|TYPE) (pgretain(?:_[a-z]+)+) (.+)/#
         let sample =
             #/(pgretain(?:_[a-z]+)+)(?:\{([a-z]+="(?:[^"\\\n]|\\[\\"n])*"(?:,[a-z]+="(?:[^"\\\n]|\\[\\"n])*")*)\})? (-?[0-9.]+|\+Inf)/#

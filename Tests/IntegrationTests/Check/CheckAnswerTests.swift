@@ -78,7 +78,7 @@ import Testing
         #expect(!long.stdout.contains("\u{202e}") && !long.stdout.contains("<b>"))
         let metrics = try scene.pgretain("check", "--output", "prometheus").stdout
         #expect(metrics.contains(#"table="public.\"ev|il'=;\n<b>"#))
-        try Promtool.expectAcceptance(of: metrics)
+        try PrometheusTools.expectAcceptance(of: metrics)
     }
 
     // MARK: Metrics
@@ -100,7 +100,7 @@ import Testing
         #expect(names(printed.stdout) == names(text))
         let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
         #expect(mode as? Int == 0o644)
-        try Promtool.expectAcceptance(of: text)
+        try PrometheusTools.expectAcceptance(of: text)
 
         // Nothing is known: what was known stays.
         try scene.configure(Scene.policy(then: "keep"), through: "port=1")
@@ -125,35 +125,16 @@ import Testing
         #expect(!asked.isEmpty && asked.isSubset(of: told), "\(asked.subtracting(told))")
     }
 
-    @Test(.enabled(if: Promtool.path != nil, "there is no promtool"))
+    @Test(.enabled(if: PrometheusTools.promtool != nil, "there is no promtool"))
     func theAlertsAreWhatTheirTestsSay() throws {
         let place = Cluster.repository.appendingPathComponent("docs/monitoring").path
         for arguments in [
             ["check", "rules", "alerts.yaml"], ["test", "rules", "alerts-test.yaml"],
         ] {
             let words = arguments.dropLast() + ["\(place)/\(arguments.last!)"]
-            let outcome = try Program.run(try #require(Promtool.path), Array(words))
+            let outcome = try Program.run(try #require(PrometheusTools.promtool), Array(words))
             #expect(outcome.status == 0, "\(outcome.stdout) \(outcome.stderr)")
         }
-    }
-}
-
-/// Debian's package `prometheus` has it; `Tests/Support/promtool.sh` gets it alone.
-enum Promtool {
-    static let path: String? = {
-        let own = Cluster.repository.appendingPathComponent(".build/promtool/usr/bin/promtool").path
-        return ([own, "/usr/bin/promtool", "/usr/local/bin/promtool"]).first {
-            FileManager.default.isExecutableFile(atPath: $0)
-        }
-    }()
-
-    /// Silent where there is no promtool: `theAlertsAreWhatTheirTestsSay` says so.
-    static func expectAcceptance(of metrics: String) throws {
-        guard let path else { return }
-        let outcome = try Program.run(path, ["check", "metrics"], input: Data(metrics.utf8))
-        #expect(
-            outcome.status == 0 && outcome.stderr.isEmpty && outcome.stdout.isEmpty,
-            "\(outcome.stdout) \(outcome.stderr)\n\(metrics)")
     }
 }
 
