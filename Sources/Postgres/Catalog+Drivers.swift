@@ -81,13 +81,11 @@ extension Catalog {
         milliseconds: Int?
     ) throws -> [(day: CivilDate, rows: Int64)] {
         let key = Identifier(table.key)
-        let local: SQL =
-            table.keyType.isNaive ? "t.\(key)" : "t.\(key) AT TIME ZONE \(literal: zone.name)"
         return try sampling(milliseconds) {
             try connection.run(
                 "drivers.days",
                 """
-                SELECT (\(local))::date - '1970-01-01'::date, pg_catalog.count(*)
+                SELECT \(Self.day(table, zone)), pg_catalog.count(*)
                 FROM \(table.name) AS t \(Self.sample(percent))
                 WHERE t.\(key) >= \(literal: table.keyType.literal(from))
                     AND t.\(key) < \(literal: table.keyType.literal(to))
@@ -97,22 +95,49 @@ extension Catalog {
         }
     }
 
-    /// How many different values a column has since a time; every row is read.
+    /// How many different values a column has on each day of a zone, and since `latest`: as sampled,
+    /// so at least so many.
     public func distinctValues(
-        of column: String, in table: PartitionedTable, from: Instant, to: Instant,
-        milliseconds: Int?
-    ) throws -> Int64 {
+        of column: String, in table: PartitionedTable, zone: Zone, from: Instant, latest: Instant,
+        to: Instant, percent: Double, milliseconds: Int?
+    ) throws -> (latest: Int64, days: [(day: CivilDate, values: Int64)]) {
         let key = Identifier(table.key)
         return try sampling(milliseconds) {
-            try connection.run(
+            let rows = try connection.run(
                 "drivers.distinct",
                 """
-                SELECT pg_catalog.count(DISTINCT t.\(Identifier(column))) FROM \(table.name) AS t
-                WHERE t.\(key) >= \(literal: table.keyType.literal(from))
-                    AND t.\(key) < \(literal: table.keyType.literal(to))
+                WITH s AS MATERIALIZED (
+                    -- Whatever its type, as text it can be compared.
+                    SELECT DISTINCT \(Self.day(table, zone)) AS day,
+                        t.\(key) >= \(literal: table.keyType.literal(latest)) AS is_latest,
+                        t.\(Identifier(column))::text AS value
+                    FROM \(table.name) AS t \(Self.sample(percent))
+                    WHERE t.\(key) >= \(literal: table.keyType.literal(from))
+                        AND t.\(key) < \(literal: table.keyType.literal(to)))
+                SELECT s.day, pg_catalog.count(DISTINCT s.value) FROM s GROUP BY s.day
+                UNION ALL
+                SELECT NULL, pg_catalog.count(DISTINCT s.value) FROM s WHERE s.is_latest
+                ORDER BY 1
                 """
-            ).one().int(0)
+            ).rows
+            var found: (latest: Int64, days: [(day: CivilDate, values: Int64)]) = (0, [])
+            for row in rows {
+                if let day = try row.optionalInt(0) {
+                    found.days.append((CivilDate(daysSinceEpoch: day), try row.int(1)))
+                } else {
+                    found.latest = try row.int(1)
+                }
+            }
+            return found
         }
+    }
+
+    /// The day of a row `t`, counted from 1970-01-01.
+    private static func day(_ table: PartitionedTable, _ zone: Zone) -> SQL {
+        let key = Identifier(table.key)
+        let local: SQL =
+            table.keyType.isNaive ? "t.\(key)" : "t.\(key) AT TIME ZONE \(literal: zone.name)"
+        return "(\(local))::date - '1970-01-01'::date"
     }
 
     /// The same pages each time, so that two reports can be compared.

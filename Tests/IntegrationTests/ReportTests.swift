@@ -124,7 +124,11 @@ import Testing
         #expect(table["ingest"]["source"].text == "rows", "there are no nights, and one period")
         let drivers = table["drivers"]
         #expect(drivers["sampled_percent"].number == 100)
-        #expect(drivers["active_users"].number == 7)
+        let users = drivers["active_users"]
+        #expect(users["last_day"].number == 7 && users["is_at_least"].flag == false)
+        // The day of the hostile words has them of user 2, who was there anyway.
+        #expect(users["days"].list.map { $0["users"].number } == Array(repeating: 7, count: 14))
+        #expect(users["days"][13]["date"].text == "2025-12-14")
         let action = drivers["columns"].list.first { $0["column"].text == "action" }
         #expect(action?["values"][0]["value"].text == "post_users_{id}_invite")
         // Seven days of a hundred rows each.

@@ -37,8 +37,8 @@ public struct GrowthDrivers: Sendable, Encodable {
     /// Of the pages; 100: all of them were read.
     public var sampledPercent: Double
     public var columns: [Column]
-    /// Different users in the last 24 hours; nil where that was not counted.
-    public var activeUsers: Int64?
+    /// Nil where no column says whose a row is.
+    public var activeUsers: ActiveUsers?
 }
 
 /// Reads rows to say what fills a table, within what is allowed.
@@ -51,7 +51,7 @@ struct GrowthDriversLook {
 
     private static let daysShown = 90
 
-    private var milliseconds: Int? { reading == .all ? nil : RowReading.milliseconds }
+    var milliseconds: Int? { reading == .all ? nil : RowReading.milliseconds }
 
     private func ago(_ days: Int) -> Instant {
         calendar.now.advanced(bySeconds: Int64(-86_400 * days))
@@ -88,11 +88,7 @@ struct GrowthDriversLook {
             }
         }
         guard !drivers.columns.isEmpty else { return nil }
-        if percent >= 100, let user = columns.first(where: \.isUser) {
-            drivers.activeUsers = try connection.catalog.distinctValues(
-                of: user.name, in: table, from: ago(1), to: calendar.now,
-                milliseconds: milliseconds)
-        }
+        drivers.activeUsers = try activeUsers(columns, percent: percent)
         return drivers
     }
 
@@ -141,8 +137,4 @@ struct GrowthDriversLook {
             milliseconds: milliseconds
         ).reduce(into: [:]) { $0[$1.day] = Int64((Double($1.rows) * 100 / percent).rounded()) }
     }
-}
-
-extension DriverColumn {
-    fileprivate var isUser: Bool { ["user_id", "account_id", "actor_id"].contains(name) }
 }

@@ -77,6 +77,7 @@ enum GrowthMarkdown {
                 text += "| \(Quantities.bytes(one.bytes)) | \(GrowthText.change(one)) |\n"
             }
         }
+        if let users = drivers.activeUsers { text += "\n\(GrowthText.sentence(users)).\n" }
         return text
     }
 

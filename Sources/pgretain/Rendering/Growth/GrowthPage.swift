@@ -187,9 +187,6 @@ enum GrowthPage {
     private static func drivers(_ drivers: GrowthDrivers) -> String {
         var text = "<h3>What drives it <small>the last 7 days against the 7 before, "
         text += "\(Harmless.html(GrowthText.source(drivers)))"
-        if let users = drivers.activeUsers {
-            text += "; \(Quantities.plural(users, "user")) in the last 24 hours"
-        }
         text += "</small></h3><div class=\"cards shared\">"
         for column in drivers.columns {
             var table = "<table class=\"shares\">"
@@ -202,6 +199,9 @@ enum GrowthPage {
                 table += "\(Harmless.html(GrowthText.change(one)))</small></td></tr>"
             }
             text += card(column.column, table + "</table>")
+        }
+        if let users = drivers.activeUsers {
+            text += card("Users a day", GrowthCharts.users(users))
         }
         return text + "</div>"
     }

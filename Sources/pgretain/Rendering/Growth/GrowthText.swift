@@ -257,10 +257,22 @@ enum GrowthText {
                     Bars.bar(one.percent / 100, width: 20))
             }
         }
-        let users = drivers.activeUsers.map {
-            "  \(Quantities.plural($0, "user")) in the last 24 hours\n"
+        guard let users = drivers.activeUsers else { return text.text }
+        let spark = Bars.spark(users.days.map { Double($0.users) })
+        return text.text + "  \(sentence(users))\(users.days.isEmpty ? "" : "  \(spark)")\n"
+    }
+
+    /// `312 users in the last 24 hours; by day 290 to 340 in the last 14 days`
+    static func sentence(_ users: ActiveUsers) -> String {
+        var text = users.isAtLeast ? "at least " : ""
+        text += "\(Quantities.plural(users.lastDay, "user")) in the last 24 hours"
+        let counts = users.days.map(\.users)
+        if let least = counts.min(), let most = counts.max() {
+            text += "; by day \(Quantities.count(least))"
+            if most > least { text += " to \(Quantities.count(most))" }
+            text += " in the last \(Quantities.plural(counts.count, "day"))"
         }
-        return text.text + (users ?? "")
+        return text
     }
 
     private static func partitions(_ table: TableGrowth) -> String {
