@@ -8,15 +8,18 @@ public struct ValueCount: Equatable, Sendable {
     /// In the window, and in the one before; as sampled.
     public var rows: Int64
     public var before: Int64
-    /// Of the rows in the window: what their columns take, compressed as they are.
+    /// Of the rows in the window, and in the one before: what they take in heap and TOAST, compressed
+    /// as they are.
     public var bytes: Int64
+    public var bytesBefore: Int64
     /// Of all rows in the window.
     public var total: Int64
+    public var totalBytes: Int64
 }
 
 extension Catalog {
-    /// The commonest values of some columns among the rows since `middle`, and how common they were
-    /// between `from` and then. Reads a sample of the table's pages, and gives up after a while.
+    /// The five commonest values of some columns among the rows since `middle`, and the three whose
+    /// rows take most; and how common they were between `from` and then. Reads a sample of the table's pages, and gives up after a while.
     ///
     /// - Parameters:
     ///   - columns: names, and whether numbers in their values are folded.
@@ -54,23 +57,29 @@ extension Catalog {
                         pg_catalog.count(*) FILTER (WHERE s.is_recent) AS rows,
                         pg_catalog.count(*) FILTER (WHERE NOT s.is_recent) AS before,
                         COALESCE(pg_catalog.sum(s.size) FILTER (WHERE s.is_recent), 0)::bigint
-                            AS bytes
+                            AS bytes,
+                        COALESCE(pg_catalog.sum(s.size) FILTER (WHERE NOT s.is_recent), 0)::bigint
+                            AS bytes_before
                     FROM s CROSS JOIN LATERAL (VALUES \(pairs)) AS w (place, value)
                     GROUP BY w.place, w.value)
-                SELECT r.place, r.value, r.rows, r.before, r.bytes, r.total::bigint
+                SELECT r.place, r.value, r.rows, r.before, r.bytes, r.bytes_before,
+                    r.total::bigint, r.total_bytes::bigint
                 FROM (
                     SELECT c.*, pg_catalog.sum(c.rows) OVER (PARTITION BY c.place) AS total,
+                        pg_catalog.sum(c.bytes) OVER (PARTITION BY c.place) AS total_bytes,
                         pg_catalog.row_number() OVER (
-                        PARTITION BY c.place ORDER BY c.rows DESC, c.value COLLATE "C") AS rank
+                        PARTITION BY c.place ORDER BY c.rows DESC, c.value COLLATE "C") AS rank,
+                        pg_catalog.row_number() OVER (
+                        PARTITION BY c.place ORDER BY c.bytes DESC, c.value COLLATE "C") AS by_bytes
                     FROM counted AS c) AS r
-                WHERE r.rank <= 5 AND r.rows > 0
+                WHERE (r.rank <= 5 OR r.by_bytes <= 3) AND r.rows > 0
                 ORDER BY r.place, r.rank
                 """
             ).rows.map {
                 ValueCount(
                     column: columns[Int(try $0.int(0))].name, value: $0.optionalText(1),
                     rows: try $0.int(2), before: try $0.int(3), bytes: try $0.int(4),
-                    total: try $0.int(5))
+                    bytesBefore: try $0.int(5), total: try $0.int(6), totalBytes: try $0.int(7))
             }
         }
     }

@@ -117,6 +117,9 @@ import Testing
             SELECT 'ERROR', 'api', 'fail', 1, timestamptz '2025-12-05' + n * interval '1 minute'
             FROM generate_series(1, 600) AS n;
             INSERT INTO logs SELECT w, w, w, 2, '2025-12-12' FROM unnest(ARRAY[\(values)]) AS w;
+            INSERT INTO logs
+            SELECT 'zz', 'web', string_agg(md5(n::text), ''), 3, '2025-12-12'
+            FROM generate_series(1, 1250) AS n;
             ANALYZE logs;
             """)
         try scene.configure(Scene.policy(then: "keep", more: ["premake: 0"]))
@@ -133,6 +136,17 @@ import Testing
         #expect(action?["values"][0]["value"].text == "post_users_{id}_invite")
         // Seven days of a hundred rows each.
         #expect(action?["values"][0]["rows"].number == 700)
+        // One row of 40 kB in TOAST: not common, and still among what fills the table most.
+        let size = try scene.database.superuser(
+            """
+            SELECT 24 + pg_column_size(level) + pg_column_size(component) + pg_column_size(action)
+                + 4 + 8 FROM logs WHERE level = 'zz'
+            """)
+        let levels = drivers["columns"].list.first { $0["column"].text == "level" }?["values"].list
+        let large = try #require(levels?.first { $0["value"].text == "zz" })
+        #expect(levels?.count == 7 && levels?[0]["value"].text == "INFO")
+        #expect(large["rows"].number == 1 && large["bytes"].number == Int(size))
+        #expect(large["bytes"].number ?? 0 > 40_000 && large["bytes_before"].number == 0)
         for form in Self.forms {
             let outcome = try report(scene, "--output", form)
             #expect(outcome.status == 0, "\(form): \(outcome.stderr)")

@@ -21,16 +21,20 @@ public struct GrowthDrivers: Sendable, Encodable {
         public var value: String?
         /// Of the whole table, reckoned from the sample.
         public var rows: Int64
+        /// What these rows take in heap and TOAST; indexes and the room between rows are not in it.
         public var bytes: Int64
-        /// Of all rows in the window.
+        /// Of all rows in the window, and of what all of them take.
         public var percent: Double
+        public var bytesPercent: Double
         /// In the window before.
         public var rowsBefore: Int64
+        public var bytesBefore: Int64
     }
 
     public struct Column: Sendable, Encodable {
         public var column: String
-        /// The commonest first, five at most.
+        /// The five commonest, and those of the three that take most which are not among them; the
+        /// commonest first.
         public var values: [Value]
     }
 
@@ -81,7 +85,8 @@ struct GrowthDriversLook {
                 GrowthDrivers.Value(
                     value: one.value, rows: scaled(one.rows), bytes: scaled(one.bytes),
                     percent: 100 * Double(one.rows) / Double(max(1, one.total)),
-                    rowsBefore: scaled(one.before))
+                    bytesPercent: 100 * Double(one.bytes) / Double(max(1, one.totalBytes)),
+                    rowsBefore: scaled(one.before), bytesBefore: scaled(one.bytesBefore))
             }
             if !values.isEmpty {
                 drivers.columns.append(.init(column: column.name, values: values))

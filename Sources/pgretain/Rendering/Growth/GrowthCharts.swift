@@ -159,23 +159,6 @@ enum GrowthCharts {
         return frame.svg("What came in, by day", marks: frame.months(from: now), body)
     }
 
-    /// Different users of each day, a line each, and of the last 24 hours.
-    static func users(_ users: ActiveUsers) -> String {
-        var rows = users.days.map { (word: $0.date, count: $0.users) }
-        rows.append(("last 24 hours", users.lastDay))
-        let most = Double(max(1, rows.map(\.count).max() ?? 0))
-        var text = "<table class=\"shares\">"
-        for one in rows.reversed() {
-            let width = ChartFrame.number(100 * Double(one.count) / most)
-            text += "<tr><td>\(Harmless.html(one.word))"
-            text += "<svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\">"
-            text += "<rect class=\"gone\" width=\"\(width)\" height=\"4\"/></svg></td>"
-            text += "<td>\(users.isAtLeast ? "at least " : "")\(Quantities.count(one.count))"
-            text += "</td></tr>"
-        }
-        return text + "</table>"
-    }
-
     /// Each period's archive.
     static func archives(_ table: TableGrowth) -> String {
         let periods = Array(table.periods.filter { $0.archiveBytes != nil }.suffix(24))

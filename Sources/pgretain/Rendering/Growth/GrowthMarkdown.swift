@@ -67,16 +67,20 @@ enum GrowthMarkdown {
 
     private static func drivers(_ drivers: GrowthDrivers) -> String {
         var text = "\nThe last seven days, \(GrowthText.source(drivers)):\n\n"
-        text += "| column | value | rows | share | size | against the week before |\n"
-        text += "| --- | --- | --: | --: | --: | --: |\n"
+        text += "| column | value | rows | share | before | size | share | before |\n"
+        text += "| --- | --- | --: | --: | --: | --: | --: | --: |\n"
         for column in drivers.columns {
             for one in column.values {
                 text += "| \(Harmless.markdown(column.column)) "
                 text += "| \(Harmless.markdown(one.value ?? "(NULL)")) "
                 text += "| \(Quantities.count(one.rows)) | \(Quantities.fixed(one.percent, 1)) % "
-                text += "| \(Quantities.bytes(one.bytes)) | \(GrowthText.change(one)) |\n"
+                text += "| \(GrowthText.change(one.rows, before: one.rowsBefore)) "
+                text += "| \(Quantities.bytes(one.bytes)) "
+                text += "| \(Quantities.fixed(one.bytesPercent, 1)) % "
+                text += "| \(GrowthText.change(one.bytes, before: one.bytesBefore)) |\n"
             }
         }
+        text += "\n\(GrowthText.sizes(drivers)).\n"
         if let users = drivers.activeUsers { text += "\n\(GrowthText.sentence(users)).\n" }
         return text
     }

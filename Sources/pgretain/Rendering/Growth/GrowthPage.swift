@@ -184,26 +184,54 @@ enum GrowthPage {
         return text + "</dl>"
     }
 
+    private static func share(_ percent: Double, class name: String) -> String {
+        "<svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\"><rect class=\"\(name)\" "
+            + "width=\"\(ChartFrame.number(max(0.5, percent)))\" height=\"4\"/></svg>"
+    }
+
+    private static func cell(_ percent: Double, _ change: String) -> String {
+        "<td>\(Quantities.fixed(percent, 1)) %<small>\(Harmless.html(change))</small></td>"
+    }
+
     private static func drivers(_ drivers: GrowthDrivers) -> String {
         var text = "<h3>What drives it <small>the last 7 days against the 7 before, "
-        text += "\(Harmless.html(GrowthText.source(drivers)))"
+        text += "\(Harmless.html(GrowthText.source(drivers))); "
+        text += "\(Harmless.html(GrowthText.sizes(drivers)))"
         text += "</small></h3><div class=\"cards shared\">"
         for column in drivers.columns {
             var table = "<table class=\"shares\">"
             for one in column.values {
-                let width = ChartFrame.number(max(0.5, one.percent))
                 table += "<tr><td>\(Harmless.html(one.value ?? "(NULL)"))"
-                table += "<svg viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\">"
-                table += "<rect class=\"heap\" width=\"\(width)\" height=\"4\"/></svg></td>"
-                table += "<td>\(Quantities.fixed(one.percent, 1)) %<small>"
-                table += "\(Harmless.html(GrowthText.change(one)))</small></td></tr>"
+                table += share(one.percent, class: "heap")
+                table += share(one.bytesPercent, class: "toast") + "</td>"
+                table += cell(
+                    one.percent, GrowthText.change(one.rows, before: one.rowsBefore))
+                table += cell(
+                    one.bytesPercent, GrowthText.change(one.bytes, before: one.bytesBefore))
+                table += "</tr>"
             }
-            text += card(column.column, table + "</table>")
+            text += card(
+                column.column, table + "</table>",
+                legend: [("heap", "rows"), ("toast", "bytes")])
         }
         if let users = drivers.activeUsers {
-            text += card("Users a day", GrowthCharts.users(users))
+            text += card("Users a day", self.users(users))
         }
         return text + "</div>"
+    }
+
+    /// The latest first.
+    private static func users(_ users: ActiveUsers) -> String {
+        let all =
+            [(word: "last 24 hours", count: users.lastDay)]
+            + users.days.reversed().map { (word: $0.date, count: $0.users) }
+        let most = Double(max(1, all.map(\.count).max() ?? 0))
+        return "<table class=\"shares\">"
+            + all.map { one in
+                "<tr><td>\(Harmless.html(one.word))"
+                    + share(100 * Double(one.count) / most, class: "gone") + "</td>"
+                    + "<td>\(users.isAtLeast ? "at least " : "")\(Quantities.count(one.count))</td></tr>"
+            }.joined() + "</table>"
     }
 
     private static func row(_ cells: [String], tag: String = "td") -> String {

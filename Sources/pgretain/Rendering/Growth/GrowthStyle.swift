@@ -52,7 +52,7 @@ enum GrowthStyle {
         .grid,.notch{stroke:var(--line);stroke-width:1}
         .now{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 3}
         polygon.heap,rect.heap,polygon.tables{fill:var(--heap)}
-        polygon.index{fill:var(--index)}polygon.toast{fill:var(--toast)}
+        polygon.index{fill:var(--index)}polygon.toast,rect.toast{fill:var(--toast)}
         polygon.others{fill:var(--others)}polygon.range{fill:var(--range)}
         rect.gone{fill:var(--gone)}rect.strange,circle.strange{fill:var(--strange)}
         polyline{fill:none;stroke-width:1.8;stroke-linejoin:round}

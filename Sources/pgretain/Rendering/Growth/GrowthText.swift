@@ -236,30 +236,42 @@ enum GrowthText {
         return "by a sample of \(Quantities.fixed(drivers.sampledPercent, 1)) % of the pages"
     }
 
+    /// What sizes of values are: `sizes are those of the rows in heap and TOAST, without indexes`
+    static func sizes(_ drivers: GrowthDrivers) -> String {
+        "sizes are those of the rows in heap and TOAST, without indexes"
+            + (drivers.sampledPercent < 100 ? "; all of it is reckoned from the sample" : "")
+    }
+
     /// Against the window before: `+12 %`, `new`.
-    static func change(_ value: GrowthDrivers.Value) -> String {
-        guard value.rowsBefore > 0 else { return "new" }
-        let change = 100 * Double(value.rows - value.rowsBefore) / Double(value.rowsBefore)
+    static func change(_ count: Int64, before: Int64) -> String {
+        guard before > 0 else { return "new" }
+        let change = 100 * Double(count - before) / Double(before)
         let whole = Int(min(change, 1e6).rounded())
         return "\(whole > 0 ? "+" : "")\(whole) %"
     }
 
     private static func drivers(_ drivers: GrowthDrivers) -> String {
-        var text = TextTable([.left, .left, .right, .right, .right, .right, .left])
-        text.add("last 7 days", "", "rows", "", "size", "before", source(drivers))
+        var text = TextTable([
+            .left, .left, .right, .right, .right, .right, .right, .right, .left,
+        ])
+        text.add(
+            "last 7 days", "", "rows", "", "before", "size", "", "before", source(drivers))
         for column in drivers.columns {
             for (index, one) in column.values.enumerated() {
                 text.add(
                     index == 0 ? Harmless.text(column.column) : "",
                     Harmless.text(one.value ?? "(NULL)", longest: 40),
                     Quantities.count(one.rows), "\(Quantities.fixed(one.percent, 1)) %",
-                    Quantities.bytes(one.bytes), change(one),
-                    Bars.bar(one.percent / 100, width: 20))
+                    change(one.rows, before: one.rowsBefore),
+                    Quantities.bytes(one.bytes), "\(Quantities.fixed(one.bytesPercent, 1)) %",
+                    change(one.bytes, before: one.bytesBefore),
+                    Bars.bar(one.bytesPercent / 100, width: 12))
             }
         }
-        guard let users = drivers.activeUsers else { return text.text }
+        let told = text.text + "  \(sizes(drivers))\n"
+        guard let users = drivers.activeUsers else { return told }
         let spark = Bars.spark(users.days.map { Double($0.users) })
-        return text.text + "  \(sentence(users))\(users.days.isEmpty ? "" : "  \(spark)")\n"
+        return told + "  \(sentence(users))\(users.days.isEmpty ? "" : "  \(spark)")\n"
     }
 
     /// `312 users in the last 24 hours; by day 290 to 340 in the last 14 days`
