@@ -44,11 +44,17 @@ public struct RetentionSimulation: Sendable {
     /// The table's own: keys without a zone live in UTC.
     public var calendar: TableCalendar
     public var holdings: [Holding]
+    /// Bytes of a plain table's files: they never shrink, what leaves makes room for what comes, and
+    /// the disk gets nothing back. Nil: each period has files of its own.
+    public var files: Double?
 
-    public init(policy: RetentionPolicy, calendar: TableCalendar, holdings: [Holding]) {
+    public init(
+        policy: RetentionPolicy, calendar: TableCalendar, holdings: [Holding], files: Double? = nil
+    ) {
         self.policy = policy
         self.calendar = calendar
         self.holdings = holdings
+        self.files = files
     }
 
     /// - Parameter ingest: bytes on the day that begins so many days from now.
@@ -57,7 +63,13 @@ public struct RetentionSimulation: Sendable {
         var course = Course(bytes: [], freed: [])
         course.bytes.reserveCapacity(days + 1)
         var total = holdings.reduce(0) { $0 + $1.bytes }
-        course.bytes.append(total)
+        var size = files ?? 0
+        func grown() -> Double {
+            guard files != nil else { return max(0, total) }
+            size = max(size, total)
+            return size
+        }
+        course.bytes.append(grown())
         let zone = calendar.zone
         var current: Int?
         for day in 0..<days {
@@ -84,7 +96,7 @@ public struct RetentionSimulation: Sendable {
             let count = holdings.count
             total -= leave(&holdings, at: night, &course.freed)
             if holdings.count != count { current = nil }
-            course.bytes.append(max(0, total))
+            course.bytes.append(grown())
         }
         return course
     }
@@ -110,8 +122,10 @@ public struct RetentionSimulation: Sendable {
         var sum = 0.0
         holdings.removeAll { one in
             guard case .quarantined(let until?) = one.place, until <= night else { return false }
-            freed.append(
-                Freed(at: night, name: one.name, bytes: Int64(one.bytes.rounded())))
+            if files == nil {
+                freed.append(
+                    Freed(at: night, name: one.name, bytes: Int64(one.bytes.rounded())))
+            }
             sum += one.bytes
             return true
         }

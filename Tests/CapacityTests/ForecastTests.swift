@@ -158,6 +158,25 @@ import Testing
         #expect(try #require(course.bytes.last) < 1)
     }
 
+    @Test func aPlainTablesFilesGrowToTheTopAndStay() throws {
+        var worst = 0.0
+        for seed in 1...Self.count {
+            let world = SyntheticHistory(.steady, seed: seed)
+            var simulation = world.simulation
+            let now = simulation.holdings.reduce(0) { $0 + $1.bytes }
+            // A quarter of them is room, on every other seed.
+            simulation.files = seed % 2 == 0 ? now : now / 0.75
+            let forecast = Forecast(simulation, try #require(world.model))
+            let top = max(try #require(simulation.files), world.trueSizes(days: 700).max() ?? 0)
+            let steady = try #require(forecast.steady)
+            worst = max(worst, abs(Double(steady.middle) - top) / top)
+            #expect(worst < 0.1, "\(seed): \(steady), \(top)")
+            #expect(forecast.freed.isEmpty)
+            #expect(zip(forecast.middle, forecast.middle.dropFirst()).allSatisfy { $0 <= $1 })
+        }
+        if Self.count >= 1000 { print("a plain table's files: worst \(100 * worst) %") }
+    }
+
     @Test func whatSticksOutIsNamedAndTheUsualIsNot() {
         var days = (0..<56).map { day in
             IngestSegment(

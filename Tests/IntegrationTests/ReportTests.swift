@@ -77,6 +77,49 @@ import Testing
         #expect(!text.stdout.contains("steady state"))
     }
 
+    @Test func aPlainTableGetsAForecastOfItsFiles() throws {
+        let scene = try Scene()
+        try scene.database.psql(
+            """
+            CREATE TABLE logs (id serial PRIMARY KEY, created_at timestamptz NOT NULL, v text);
+            CREATE INDEX ON logs (created_at);
+            INSERT INTO logs (created_at, v)
+            SELECT d + n * interval '1 minute', repeat('v', 100)
+            FROM generate_series(timestamptz '2025-08-15', '2025-12-14', '1 day') AS d,
+                generate_series(1, 100) AS n;
+            ANALYZE logs;
+            """)
+        func look(retain: String) throws -> JSONView {
+            try scene.configure(Scene.policy(retain: retain, more: ["partitioned: false"]))
+            try scene.approve()
+            let night = try scene.night(Self.now)
+            #expect(night.status == 0, "\(night.stderr)")
+            let json = try report(
+                scene, "--json", "--capacity", "1 GB", "--what-if", "retain 900 days")
+            return try JSONView(json.stdout)["growth"]
+        }
+        let before = try look(retain: "200 days")["tables"][0]
+        // It takes in 100 rows a day and holds 122 days of them: of 200 days and a month it grows.
+        let size = try #require(before["total"]["bytes"].number)
+        let steady = try #require(before["outlook"]["steady"]["middle"].number)
+        #expect(Double(steady) > 1.6 * Double(size) && Double(steady) < 2.1 * Double(size))
+        let growth = try look(retain: "60 days")
+        let after = growth["tables"][0]
+        let rows = try scene.database.superuser("SELECT count(*) FROM logs")
+        #expect(rows == "7500", "August and September were deleted")
+        #expect(after["total"]["bytes"].number ?? 0 >= size, "the files are as large as they were")
+        // What comes has room in them; with another policy it has not.
+        #expect(after["outlook"]["steady"]["middle"].number == after["total"]["bytes"].number)
+        #expect(after["what_if"]["steady"]["middle"].number ?? 0 > 3 * size, "\(after["what_if"])")
+        #expect(growth["room"]["forecast"].text?.hasPrefix("never under this policy") ?? false)
+        let unread = try report(scene, "--no-rows").stdout
+        #expect(unread.contains("no forecast: how much comes into a plain table only its rows say"))
+        // Subscribers would delete them too.
+        try scene.database.superuser("CREATE PUBLICATION p FOR TABLE logs")
+        let published = try report(scene).stdout
+        #expect(published.contains("no steady state") && published.contains("it is published"))
+    }
+
     @Test func aLockedPartitionIsSkippedAndNamed() throws {
         let scene = try scene()
         let other = try scene.database.session()

@@ -53,7 +53,7 @@ struct GrowthDriversLook {
     let parts: [TableGrowth.Part]
     let reading: RowReading
 
-    private static let daysShown = 90
+    static let daysShown = 90
 
     var milliseconds: Int? { reading == .all ? nil : RowReading.milliseconds }
 
@@ -132,12 +132,9 @@ struct GrowthDriversLook {
     }
 
     /// Rows of each day, reckoned from the sample; days without any are left out.
-    func rowsByDay() throws -> [CivilDate: Int64] {
-        try rowsByDay(since: Self.daysShown, percent: percent(since: ago(Self.daysShown)))
-    }
-
-    private func rowsByDay(since days: Int, percent: Double) throws -> [CivilDate: Int64] {
-        try connection.catalog.rowsByDay(
+    func rowsByDay(since days: Int) throws -> [CivilDate: Int64] {
+        let percent = percent(since: ago(days))
+        return try connection.catalog.rowsByDay(
             of: table, zone: calendar.zone, from: ago(days), to: calendar.now, percent: percent,
             milliseconds: milliseconds
         ).reduce(into: [:]) { $0[$1.day] = Int64((Double($1.rows) * 100 / percent).rounded()) }

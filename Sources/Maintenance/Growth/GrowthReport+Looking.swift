@@ -23,11 +23,9 @@ extension GrowthReport {
             report.problems.append(Problem(explaining: error))
         }
         var forecasts: [Forecast?] = []
-        var plain: [String] = []
         var changed: [Forecast?] = []
         for name in tables {
             let settings = try site.settings(of: name)
-            if settings.policy.isPlain { plain.append(name.description) }
             var look = TableGrowthLook(
                 settings: settings, connection: connection, store: store, now: now,
                 reading: reading)
@@ -43,7 +41,7 @@ extension GrowthReport {
         } catch {
             report.problems.append(Problem(explaining: error))
         }
-        report.room?.judge(forecasts, whatIf: whatIf == nil ? nil : changed, plain: plain)
+        report.room?.judge(forecasts, whatIf: whatIf == nil ? nil : changed)
         return report
     }
 
@@ -77,12 +75,8 @@ extension GrowthReport {
 }
 
 extension GrowthReport.Room {
-    /// - Parameters:
-    ///   - forecasts: nil for a table of which not enough is known.
-    ///   - plain: tables that never have one.
-    fileprivate mutating func judge(
-        _ forecasts: [Forecast?], whatIf: [Forecast?]?, plain: [String]
-    ) {
+    /// - Parameter forecasts: nil for a table of which not enough is known.
+    fileprivate mutating func judge(_ forecasts: [Forecast?], whatIf: [Forecast?]?) {
         func verdict(_ forecasts: [Forecast?]) -> CapacityVerdict {
             let known = forecasts.compactMap { $0 }
             guard known.count == forecasts.count else {
@@ -92,14 +86,8 @@ extension GrowthReport.Room {
                 known, others: Double(othersBytes), room: Double(thresholdBytes),
                 whole: Double(bytes))
         }
-        func sentence(_ verdict: CapacityVerdict) -> String {
-            guard verdict == .notEnoughHistory, let first = plain.first else {
-                return verdict.sentence
-            }
-            return "not known: \(first) is a plain table, which has no forecast"
-        }
         self.verdict = verdict(forecasts)
-        forecast = sentence(self.verdict)
-        self.whatIf = whatIf.map { sentence(verdict($0)) }
+        forecast = self.verdict.sentence
+        self.whatIf = whatIf.map { verdict($0).sentence }
     }
 }

@@ -6,19 +6,20 @@ import Retention
 /// Gathers what is known of one table's growth, and makes a model of it.
 struct TableGrowthLook {
     private let settings: TableSettings
-    private let connection: Connection
+    let connection: Connection
     private let store: DirectoryStore?
-    private let now: Instant
+    let now: Instant
     private let reading: RowReading
-    private var policy: RetentionPolicy { settings.policy }
+    var policy: RetentionPolicy { settings.policy }
 
-    private(set) var found: TableGrowth
-    private(set) var forecast: Forecast?
-    private(set) var changedForecast: Forecast?
+    var found: TableGrowth
+    var forecast: Forecast?
+    var changedForecast: Forecast?
     private(set) var databaseXidAge: Int64 = 0
 
     /// How far back partitions of a day are looked at.
     private static let daysBack = 400
+    private static let daysOfPlainTables = 3653
 
     init(
         settings: TableSettings, connection: Connection, store: DirectoryStore?, now: Instant,
@@ -83,8 +84,10 @@ struct TableGrowthLook {
         }
         let history = history(samples, calendar)
         let rows = try readRows(table, seen, calendar)
-        try fillDays(history, rows, table, calendar)
-        predict(seen, history, rows, calendar, whatIf: whatIf)
+        let oldest = calendar.zone.civil(calendar.now).date.adding(
+            days: -GrowthDriversLook.daysShown)
+        try fillDays(history, rows.filter { $0.key >= oldest }, table, calendar)
+        try predict(table, seen, history, rows, calendar, whatIf: whatIf)
         try headroom(table)
         note(seen)
     }
@@ -251,7 +254,9 @@ struct TableGrowthLook {
             reading: reading)
         do {
             found.drivers = try look.drivers()
-            return try look.rowsByDay()
+            // Of a plain table nothing else says how old what it holds is.
+            return try look.rowsByDay(
+                since: table.isPlain ? Self.daysOfPlainTables : GrowthDriversLook.daysShown)
         } catch let error as PostgresError where error.isPassing {
             found.notes.append("its rows were not read: \(error.message)")
             return [:]
@@ -311,100 +316,7 @@ struct TableGrowthLook {
         }
     }
 
-    // MARK: What comes
-
-    private mutating func predict(
-        _ seen: TableObservation, _ history: IngestHistory, _ rows: [CivilDate: Int64],
-        _ calendar: TableCalendar, whatIf: WhatIf?
-    ) {
-        guard !policy.isPlain else {
-            found.notes.append(
-                "no forecast: the files of a plain table never shrink, and what is deleted makes "
-                    + "room for what comes")
-            return
-        }
-        let today = Int(calendar.zone.civil(calendar.now).date.daysSinceEpoch)
-        let known = IngestModel(history, today: today)
-        guard let model = known ?? IngestModel(self.history(ofRows: rows), today: today) else {
-            found.notes.append(
-                "no forecast: not enough history; it takes \(IngestModel.fewestDays) days of "
-                    + "nightly samples, or \(IngestModel.fewestPeriods) complete periods")
-            return
-        }
-        found.ingest = .init(
-            bytesADay: Int64(model.level.rounded()),
-            rowsADay: found.bytesPerRow.flatMap { $0 > 0 ? Int64(model.level) / $0 : nil },
-            trendBytes: Int64((model.slope * 30).rounded()),
-            stalledSince: model.stalledSince?.description, isErratic: model.isErratic,
-            days: model.days, source: known == nil ? "rows" : "samples")
-        let simulation = RetentionSimulation(
-            policy: policy, calendar: calendar,
-            holdings: holdings(seen))
-        let forecast = Forecast(simulation, model)
-        self.forecast = forecast
-        found.outlook = outlook(forecast, policy, calendar)
-        let tonight = calendar.now.advanced(bySeconds: 86_400)
-        found.freedTonight = forecast.freed.filter { $0.at <= tonight }.reduce(0) { $0 + $1.bytes }
-        guard let whatIf else { return }
-        var changed = simulation
-        changed.policy = whatIf.changing(policy)
-        let other = Forecast(changed, model, factor: whatIf.ingest)
-        changedForecast = other
-        found.whatIf = outlook(other, changed.policy, calendar)
-    }
-
-    /// What each day's rows take, as though all were of one size; nothing where few days have any.
-    private func history(ofRows rows: [CivilDate: Int64]) -> IngestHistory {
-        // Of the first day a part may have left, and the last is not over.
-        let whole = rows.keys.sorted().dropFirst().dropLast()
-        var history = IngestHistory(daily: [], periods: [])
-        guard let first = whole.first, let last = whole.last, let bytes = found.bytesPerRow,
-            whole.count >= IngestModel.fewestDays
-        else { return history }
-        for day in Int(first.daysSinceEpoch)...Int(last.daysSinceEpoch) {
-            let count = rows[CivilDate(daysSinceEpoch: Int64(day))] ?? 0
-            history.daily.append(
-                IngestSegment(firstDay: day, days: 1, bytes: Double(count * bytes)))
-        }
-        return history
-    }
-
-    private func holdings(_ seen: TableObservation) -> [RetentionSimulation.Holding] {
-        typealias Holding = RetentionSimulation.Holding
-        let byName = Dictionary(
-            seen.partitions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let hasForeignKeys = !(seen.table?.incomingForeignKeys.isEmpty ?? true)
-        var holdings = found.parts.map { part -> Holding in
-            guard let partition = byName[part.name], let bounds = partition.bounds,
-                !partition.isForeign, !partition.isPartitioned, !hasForeignKeys
-            else { return Holding(name: part.name.name, place: .fixed, bytes: Double(part.bytes)) }
-            return Holding(
-                name: part.name.name, place: .live(bounds), bytes: Double(part.bytes),
-                keptUntil: seen.orders.end(of: bounds, at: now))
-        }
-        holdings += seen.quarantine.map {
-            Holding(
-                name: $0.formerName.name, place: .quarantined(until: $0.dropAfter),
-                bytes: Double($0.bytes))
-        }
-        return holdings
-    }
-
-    private func outlook(
-        _ forecast: Forecast, _ policy: RetentionPolicy, _ calendar: TableCalendar
-    ) -> TableGrowth.Outlook {
-        let curve = stride(from: 0, through: Forecast.horizon, by: 7).map { day in
-            TableGrowth.Point(
-                day: day, low: Int64(forecast.low[day]), middle: Int64(forecast.middle[day]),
-                high: Int64(forecast.high[day]))
-        }
-        return .init(
-            peak: forecast.peak, steady: forecast.steady, steadyPeak: forecast.steadyPeak,
-            isDropping: policy.then == .drop, isBounded: forecast.isBounded,
-            isGrowing: forecast.isGrowing, curve: curve,
-            freed: forecast.freed,
-            promise: RetentionPromise(policy, calendar).sentence)
-    }
+    // MARK: What is said of it
 
     private mutating func note(_ seen: TableObservation) {
         let skipped = found.parts.filter(\.isSkipped)
@@ -432,17 +344,5 @@ struct TableGrowthLook {
         if found.rows == nil {
             found.notes.append("rows are not known: a partition was never analysed (ANALYZE)")
         }
-    }
-}
-
-extension StandingOrders {
-    /// Until when operators keep a range; nil where they do not.
-    fileprivate func end(of bounds: PartitionBounds, at now: Instant) -> Instant? {
-        let forever = Instant(microseconds: .max)
-        let ends =
-            pauses.map { $0.until ?? forever }
-            + holds.filter { $0.bounds.overlaps(bounds) }.map { $0.until ?? forever }
-            + pins.filter { $0.bounds.overlaps(bounds) }.map(\.until)
-        return ends.filter { $0 > now }.max()
     }
 }
