@@ -40,11 +40,10 @@ public struct IngestModel: Equatable, Sendable {
     public init?(_ history: IngestHistory, today: Int) {
         let recent = history.daily.filter { $0.firstDay >= today - Self.longestLook }
         let isDaily = recent.count >= Self.fewestDays
-        // Whole weeks only: each weekday counts as often as the others.
-        let points =
-            isDaily
-            ? Array(recent.suffix(recent.count / 7 * 7))
-            : Array(history.periods.suffix(Self.mostPeriods))
+        let points = isDaily ? recent : Array(history.periods.suffix(Self.mostPeriods))
+        // The shape of the week and the trend are those of whole weeks: each weekday counts as often
+        // as the others. The level is that of all days.
+        let odd = isDaily ? points.count % 7 : 0
         let covered = points.reduce(0) { $0 + $1.days }
         guard isDaily || points.count >= Self.fewestPeriods, covered >= Self.fewestDays else {
             return nil
@@ -53,7 +52,7 @@ public struct IngestModel: Equatable, Sendable {
         days = covered
         let middles = points.map { Double($0.firstDay) + Double($0.days) / 2 - Double(today) }
         var rates = points.map(\.bytesADay)
-        weekdays = isDaily ? Self.weekdays(points) : Array(repeating: 1, count: 7)
+        weekdays = isDaily ? Self.weekdays(Array(points[odd...])) : Array(repeating: 1, count: 7)
         if isDaily {
             for (index, point) in points.enumerated() {
                 rates[index] /= max(0.02, weekdays[point.date.weekday - 1])
@@ -76,7 +75,7 @@ public struct IngestModel: Equatable, Sendable {
 
         let blocks = isDaily ? 7 : 1
         func blocked(_ values: [Double], _ summary: ([Double]) -> Double) -> [Double] {
-            stride(from: 0, to: values.count, by: blocks).map {
+            stride(from: odd, to: values.count, by: blocks).map {
                 summary(Array(values[$0..<min($0 + blocks, values.count)]))
             }
         }
