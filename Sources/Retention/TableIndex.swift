@@ -30,10 +30,9 @@ public struct TableIndex: Equatable, Sendable, Codable {
     /// On a partitioned table: whether every partition has it. On a plain one: whether it was built
     /// whole.
     public var isValid: Bool
-    /// Of all partitions.
+    /// Of all partitions. Neither this nor what follows is asked of an index that enforces something.
     public var bytes: Int64
-    /// How often it was read, in any partition, since the statistics began; not asked of one that
-    /// enforces something.
+    /// How often it was read, in any partition, since the statistics began.
     public var scans: Int64
     /// Partitions that have none that belongs to it.
     public var missingFrom: [String]
