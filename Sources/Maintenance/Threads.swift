@@ -111,6 +111,13 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
         return elements.isEmpty ? nil : elements.removeFirst()
     }
 
+    /// Whether more may come.
+    var isOpen: Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return !isClosed
+    }
+
     func close() {
         pthread_mutex_lock(mutex)
         isClosed = true

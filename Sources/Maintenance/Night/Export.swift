@@ -52,10 +52,12 @@ struct Export {
             session: session, subject: subject, columns: columns, staged: staged,
             firstIndex: adopted.count, age: age, definition: snapshot.definition,
             redacted: redacted)
-        let own = try pipeline.run(
-            try snapshot.copyOut(columns: snapshot.definition.columns.map(\.name)))
-        let witness = try snapshot.witness()
-        try snapshot.end()
+        let copy = try snapshot.copyOut(columns: snapshot.definition.columns.map(\.name))
+        let (own, witness) = try pipeline.run(copy) {
+            let witness = try snapshot.witness()
+            try snapshot.end()
+            return witness
+        }
 
         let manifest = session.manifest(
             generation, of: subject, seenBy: snapshot, columns: columns, redacted: redacted,

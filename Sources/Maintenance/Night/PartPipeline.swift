@@ -44,7 +44,9 @@ struct PartPipeline {
 
     /// Where blocks are cut depends on the rows alone, so that the files are the same whatever the
     /// number of workers.
-    func run(_ copy: CopyOut) throws -> Result {
+    ///
+    /// - Parameter onceCopied: what else to ask the server, while the last parts are being made.
+    func run<Answer>(_ copy: CopyOut, onceCopied: () throws -> Answer) throws -> (Result, Answer) {
         let (columns, staged, redacted, source) = (columns, staged, redacted, definition.columns)
         let searched = session.settings.searched(of: definition, columns)
         let (key, compression) = (session.table.key, session.settings.compression)
@@ -68,13 +70,15 @@ struct PartPipeline {
         let proofs = EarlyProofs(
             PartVerifier(columns: columns, key: columns.firstIndex { $0.name == key }),
             in: staged.directory, slice: subject.slice)
+        var answer: Answer?
         try Threads.run(
             workers,
             work: {
                 var maker = makePart()
                 while true {
                     var ready = full.popIfAny()
-                    if ready == nil, try proofs.proveOne() { continue }
+                    // What is left at the end is read back by all of them, without a snapshot.
+                    if ready == nil, full.isOpen, try proofs.proveOne() { continue }
                     if ready == nil { ready = full.pop() }
                     guard let block = ready else { return }
                     var credentials: Set<CredentialSearch.Finding> = []
@@ -110,7 +114,11 @@ struct PartPipeline {
                     }
                     let more = try copy.fill(
                         block, budget: budget, rowOverhead: rowOverhead, pace: pace)
-                    guard more else { return }
+                    guard more else {
+                        full.close()
+                        answer = try onceCopied()
+                        return
+                    }
                     full.push(Block(index: index, rows: block))
                     index += 1
                 }
@@ -123,16 +131,17 @@ struct PartPipeline {
         while let part = finished.pop() { parts.append(part) }
         parts.sort { $0.index < $1.index }
         let rows = parts.reduce(0) { $0 + $1.part.digest.rows }
-        guard copy.isFinished, rows == UInt64(copy.rows) else {
+        guard copy.isFinished, rows == UInt64(copy.rows), let answer else {
             throw Problem(
                 "export.incomplete", .bug,
                 "The server sent \(copy.rows) rows of \(subject.name), and \(rows) were written. "
                     + "Nothing was published or dropped.",
                 hint: "Please report it.")
         }
-        return Result(
+        let result = Result(
             parts: parts.map(\.part), proven: proofs.proven,
             warnings: warnings(of: parts.reduce(into: []) { $0.formUnion($1.credentials) }))
+        return (result, answer)
     }
 
     private func warnings(of credentials: Set<CredentialSearch.Finding>) -> [String] {

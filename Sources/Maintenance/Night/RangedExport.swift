@@ -157,11 +157,13 @@ struct RangedExport {
             let pipeline = PartPipeline(
                 session: session, subject: subject, columns: columns, staged: staged,
                 firstIndex: 0, age: age, definition: snapshot.definition, redacted: redacted)
-            let exported = try pipeline.run(
-                try snapshot.copyOut(
-                    columns: snapshot.definition.columns.map(\.name), pages: pages))
-            let witness = try snapshot.witness(pages: pages)
-            try snapshot.end()
+            let copy = try snapshot.copyOut(
+                columns: snapshot.definition.columns.map(\.name), pages: pages)
+            let (exported, witness) = try pipeline.run(copy) {
+                let witness = try snapshot.witness(pages: pages)
+                try snapshot.end()
+                return witness
+            }
             let manifest = manifest(
                 of: exported.parts, seenBy: snapshot, warnings: exported.warnings)
             try staged.seal(manifest)
