@@ -28,4 +28,22 @@ extension Connection {
                 rows: KeySpan(bounds, of: parent, rule: nil))
         }
     }
+
+    /// Whatever has rows of a range that a night may archive: partitions and quarantined tables that
+    /// reach into it, and the wide one.
+    func allLive(in bounds: PartitionBounds, of parent: PartitionedTable) throws -> [LiveRange] {
+        let rows = KeySpan(bounds, of: parent, rule: nil)
+        let partitions = try catalog.partitions(of: parent).filter {
+            $0.isWide || $0.bounds?.overlaps(bounds) == true
+        }
+        let waiting = try ledger.quarantine(of: parent.name).filter {
+            $0.bounds.overlaps(bounds)
+        }
+        return partitions.map {
+            LiveRange(relation: Relation($0), name: $0.name, rows: rows)
+        }
+            + waiting.map {
+                LiveRange(relation: Relation($0), name: $0.formerName, rows: rows)
+            }
+    }
 }

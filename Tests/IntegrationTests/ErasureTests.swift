@@ -165,6 +165,38 @@ import Testing
         #expect(twins.status == 0, "\(twins.stdout)")
     }
 
+    /// As a night leaves it that ended before it brought what is new to the copy.
+    @Test func aCopyThatStillHasThemIsBroughtUp() throws {
+        let scene = try scene()
+        let slice = copy(of: scene) + "/public.logs/year=2025/month=01"
+        _ = try Program.run("/bin/cp", ["-a", slice, scene.archives + "-old"])
+        #expect(try erase(scene).status == 0)
+        _ = try Program.run(
+            "/bin/sh", ["-c", "rm -rf \(slice) && mv \(scene.archives)-old \(slice)"])
+        #expect(try linesOfEve(below: copy(of: scene)) == "17\n")
+        let shown = try scene.pgretain(Self.arguments)
+        #expect(shown.stdout.contains("\(slice), which is not the archive"), "\(shown.stdout)")
+        let again = try erase(scene)
+        #expect(again.status == 0, "\(again.stderr)")
+        #expect(try linesOfEve(below: copy(of: scene)) == "0\n")
+    }
+
+    /// The next night would find them there, and archive them once more.
+    @Test func whatWaitsBehindAPartitionOfTheSameRangeIsSeen() throws {
+        let scene = try scene(then: "detach")
+        try scene.database.psql(
+            """
+            CREATE TABLE logs_late PARTITION OF logs
+            FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2025-02-01 00:00+00')
+            """)
+        let refused = try erase(scene)
+        #expect(refused.status == 76, "\(refused.stderr)")
+        #expect(
+            refused.stderr.contains("17 rows that are meant are still in public.logs_2025_01"),
+            "\(refused.stderr)")
+        #expect(try count(scene) == Self.rows)
+    }
+
     @Test(arguments: [
         "erase.verified#1", "erase.announced#2", "file.exchange.after#1", "file.unlink.after#2",
         "erase.published#1", "erase.copied#1", "erase.recorded#1",

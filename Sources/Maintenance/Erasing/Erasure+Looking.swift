@@ -4,19 +4,30 @@ import Retention
 import RowCoding
 
 extension Erasure {
-    /// How many rows that are meant the table still has where an archive is of it.
+    /// The first table that still has rows that are meant where an archive is of them, and how many.
     func countLive(
         _ subject: ErasureSubject, _ selection: RowSelection, of parent: PartitionedTable,
         on connection: Connection
     ) throws -> (rows: UInt64, name: QualifiedName)? {
-        guard let live = try connection.live(subject.manifest.bounds, of: parent) else {
-            return nil
+        for live in try connection.allLive(in: subject.manifest.bounds, of: parent) {
+            let rows = try count(selection, of: subject, in: live, on: connection)
+            if rows > 0 { return (rows, live.name) }
         }
+        return nil
+    }
+
+    private func count(
+        _ selection: RowSelection, of subject: ErasureSubject, in live: LiveRange,
+        on connection: Connection
+    ) throws -> UInt64 {
         let snapshot = try TableSnapshot(
             of: live.relation, rows: live.rows, on: connection, ladder: site.ladder(interruption))
         let columns = CodedColumn.of(snapshot.definition, hex: [])
         let (conditions, canBeMet) = selection.conditions(in: subject.manifest, columns)
-        guard canBeMet else { return nil }
+        guard canBeMet else {
+            try snapshot.end()
+            return 0
+        }
         var filter = try RowFilter(columns, conditions: conditions, selection: [])
         var encoder = RowEncoder(columns: columns, key: nil, checksUTF8: false)
         var lines = OutputBuffer()
@@ -37,7 +48,28 @@ extension Erasure {
             throw error
         }
         try snapshot.end()
-        return (rows, live.name)
+        return rows
+    }
+
+    /// What an erasure in the main store does not reach in others: archives that are not its own.
+    private func copiesThatDiffer(
+        in stores: Stores, _ concerns: (PartitionBounds?) -> Bool
+    ) throws -> [String] {
+        func published(in store: DirectoryStore) throws -> [StoredArchive] {
+            try store.archives(of: query.table).filter { $0.superseded == nil }
+        }
+        guard !stores.copies.isEmpty else { return [] }
+        var own: [Slice: Manifest] = [:]
+        for archive in try published(in: stores.main) {
+            if case .success(let manifest) = archive.manifest { own[archive.slice] = manifest }
+        }
+        return try stores.copies.flatMap(published).compactMap { archive in
+            if case .success(let manifest) = archive.manifest {
+                guard manifest != own[archive.slice], concerns(manifest.bounds) else { return nil }
+            }
+            return
+                "\(archive.directory.path), which is not the archive that \(stores.main.root) has"
+        }
     }
 
     /// Where rows like these may be that no archive's erasure reaches, a sentence each.
@@ -70,6 +102,7 @@ extension Erasure {
             }
             places.append("\(archive.directory.path), an older generation that was kept")
         }
+        places += try copiesThatDiffer(in: stores, concerns)
         for slice in try stores.main.slicesUnderWay(of: table) {
             places.append("what is exported so far of \(slice), whose rows are still in the table")
         }

@@ -99,13 +99,17 @@ public struct Erasure {
                 interruption: interruption, keepAlive: { try connection.ping() }),
             run: run)
         let finished = try pending.finish(of: query.table)
+        // Older generations that are still published in a copy may have rows that no other has.
+        for archive in try stores.main.archives(of: query.table) where archive.superseded == nil {
+            if case .success(let manifest) = archive.manifest {
+                _ = try pending.copies.catchUp(manifest, of: archive.slice)
+            }
+        }
+        FailPoint.pass("erase.caught-up")
         var (subjects, selection, result) = try look(in: stores.main, on: connection)
         result.finished = finished
         if result.problems.isEmpty {
             for subject in subjects {
-                // What a copy still has of older generations would be taken for other rows.
-                _ = try pending.copies.catchUp(subject.manifest, of: subject.slice)
-                FailPoint.pass("erase.caught-up")
                 try erase(subject, reason: reason, verifier, pending, lock)
             }
             result.isDone = true
