@@ -41,6 +41,8 @@ public struct PostgresError: Error, Equatable, Sendable {
     public var isPassing: Bool { isLockTimeout || isPermission || sqlState == "57014" }
     public var isLockTimeout: Bool { sqlState == "55P03" }
     var isDeadlock: Bool { sqlState == "40P01" }
+    /// Others were in the way: their locks, or what they committed meanwhile.
+    public var passesOnRetry: Bool { isLockTimeout || isDeadlock || sqlState == "40001" }
     var isPermission: Bool { sqlState == "42501" }
 
     /// An answer that this program does not understand.

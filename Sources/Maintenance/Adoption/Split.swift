@@ -214,12 +214,16 @@ public struct Split {
         }
         copying.finish()
         FailPoint.pass("split.copied")
-        _ = try splitting.catchUp()
+        _ = try again { try splitting.catchUp() }
         try splitting.finish { try interruption.check() }
         FailPoint.pass("split.indexed")
-        let proof = try splitting.prove { try ContentDigest(copy: $0, interruption: interruption) }
+        let proof = try again {
+            try splitting.prove { try ContentDigest(copy: $0, interruption: interruption) }
+        }
         FailPoint.pass("split.proven")
         try waitForOldSnapshots(splitting, on: connection)
+        try splitting.bind { try interruption.check() }
+        FailPoint.pass("split.bound")
         for attempt in 0..<Self.mostAttempts {
             // As it was hours ago is not enough.
             let obstacles = try obstacles(to: wide, parent, on: connection)
@@ -247,8 +251,20 @@ public struct Split {
     private func catchUpClosely(_ splitting: Splitting) throws {
         for _ in 0..<Self.mostAttempts {
             try interruption.check()
-            if try splitting.catchUp() <= 10 { return }
+            if try again({ try splitting.catchUp() }) <= 10 { return }
         }
+    }
+
+    /// Foreign keys make copies change with what they name: a transaction that has not ended there,
+    /// or ended meanwhile, is no reason to throw hours of copying away.
+    private func again<Value>(_ body: () throws -> Value) throws -> Value {
+        for _ in 1..<Self.mostAttempts {
+            do { return try body() } catch let error as PostgresError where error.passesOnRetry {
+                try interruption.check()
+                usleep(200_000)
+            }
+        }
+        return try body()
     }
 
     /// Somebody may have begun before the copy, and read the table only after the swap.

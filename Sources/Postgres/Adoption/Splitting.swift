@@ -8,7 +8,7 @@ import Retention
 /// columns of all rows, in one snapshot. From then on they differ only in what has been noted
 /// since, and the last of that is copied under the lock under which they change places.
 ///
-/// Until `swap` commits the application sees none of it.
+/// Until `swap` commits the application sees none of it, but for the foreign keys (`bind`).
 public final class Splitting {
     let connection: Connection
     let parent: PartitionedTable
@@ -152,21 +152,30 @@ public final class Splitting {
         try connection.run("split.tidy", "VACUUM (TRUNCATE false) \(names.notes)")
     }
 
-    /// Indexes and foreign keys as the parent has them, so that ATTACH makes none; and statistics.
-    /// `goOn` is called before each partition.
+    /// Indexes as the parent has them, so that ATTACH makes none, and statistics. `goOn` is called
+    /// before each partition.
     public func finish(_ goOn: () throws -> Void) throws {
         for relation in made {
             try goOn()
-            try finish(relation)
+            try connection.transaction(.readCommitted) {
+                try connection.ddl.createIndexes(definition, on: relation)
+                try model.applyIndexes(to: relation, on: connection)
+            }
+            try connection.run("split.analyze", "ANALYZE \(relation.name)")
         }
         isIndexed = true
     }
 
-    private func finish(_ relation: Relation) throws {
-        try connection.transaction(.readCommitted) {
-            try connection.ddl.createIndexes(definition, on: relation)
-            try model.applyIndexes(to: relation, on: connection)
+    /// Foreign keys as the parent has them, so that ATTACH makes none. From here on the copies hold
+    /// on to what they name, changed rows until they are caught up with: to be done last.
+    public func bind(_ goOn: () throws -> Void) throws {
+        for relation in made {
+            try goOn()
+            try bind(relation)
         }
+    }
+
+    private func bind(_ relation: Relation) throws {
         let wanted = try connection.foreignKeyTargets(of: parent.oid).wanted(.shareRowExclusive)
         for key in definition.constraints where key.kind == .foreignKey {
             let name = Identifier(key.name)
@@ -184,7 +193,6 @@ public final class Splitting {
             try connection.run(
                 "split.validate", "ALTER TABLE \(relation.name) VALIDATE CONSTRAINT \(name)")
         }
-        try connection.run("split.analyze", "ANALYZE \(relation.name)")
     }
 
     /// Compares all columns of all rows on both sides, in one snapshot.

@@ -81,7 +81,7 @@ import Testing
 
     @Test(arguments: [
         "split.staged", "split.watched", "split.copied", "split.indexed", "split.proven",
-        "split.caught-up",
+        "split.bound", "split.caught-up",
     ])
     func whatIsWrittenMeanwhileIsThere(place: String) throws {
         let scene = try scene()
