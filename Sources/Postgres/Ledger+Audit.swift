@@ -37,7 +37,9 @@ extension Ledger {
                 pg_catalog.count(*) FILTER (WHERE c.linked_at > b.began
                     AND c.linked_at > l.at + \(printed: Self.longestTransaction)),
                 pg_catalog.count(*) FILTER (WHERE c.number IS NULL)
-            FROM (SELECT pg_catalog.min(linked_at) FROM pgretain.chain) AS b (began)
+            FROM (SELECT (
+                SELECT f.linked_at FROM pgretain.chain AS f ORDER BY f.number LIMIT 1
+            )) AS b (began)
             LEFT JOIN pgretain.ledger AS l ON true
             LEFT JOIN pgretain.chain AS c ON c.entry = l.id
             GROUP BY b.began
@@ -55,18 +57,22 @@ extension Ledger {
             "ledger.audit-links",
             """
             SELECT k.number, k.entry, l.at, k.follows, l.id IS NULL,
-                k.hash IS DISTINCT FROM \(printed: hash)
+                k.hash IS DISTINCT FROM \(printed: hash),
+                COALESCE(k.earlier > l.at + \(printed: Self.longestTransaction), false)
             FROM (
                 SELECT c.*, c.previous = COALESCE(
                         pg_catalog.lag(c.hash) OVER (ORDER BY c.number),
                         \(printed: Self.beginning)) AS follows,
                     pg_catalog.max(c.linked_at) OVER (ORDER BY c.linked_at RANGE BETWEEN
-                        UNBOUNDED PRECEDING AND interval '1 microsecond' PRECEDING) AS earlier
+                        UNBOUNDED PRECEDING AND interval '1 microsecond' PRECEDING) AS earlier,
+                    pg_catalog.max(c.linked_at) OVER (ORDER BY c.number ROWS BETWEEN
+                        UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
                 FROM pgretain.chain AS c
             ) AS k
             LEFT JOIN pgretain.ledger AS l ON l.id = k.entry
             WHERE l.id IS NULL OR NOT k.follows OR k.hash IS DISTINCT FROM \(printed: hash)
                 OR k.earlier > l.at + \(printed: Self.longestTransaction)
+                OR k.before > k.linked_at + \(printed: Self.longestTransaction)
             ORDER BY k.number LIMIT \(number: Self.mostFlaws)
             """)
         return try result.rows.map { row in
@@ -87,6 +93,13 @@ extension Ledger {
                 return flaw(
                     .changed,
                     "Entry \(entry) is not what it was when link \(link) was made of it.")
+            }
+            if try !row.bool(6) {
+                return flaw(
+                    .inserted,
+                    "Link \(link) of entry \(entry) says that it was made more than an hour before "
+                        + "links that precede it: somebody put it in, or the server's clock was set "
+                        + "back.")
             }
             return flaw(
                 .inserted,

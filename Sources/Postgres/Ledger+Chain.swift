@@ -9,6 +9,8 @@ extension Ledger {
         case notYet
         /// Its own, for a while; nobody else may come who links what others leave.
         case own(since: ContinuousClock.Instant)
+        /// Somebody held the lock for long: nothing, for a while.
+        case later(since: ContinuousClock.Instant)
         /// There is no chain, and none can be made by this role.
         case absent
     }
@@ -33,8 +35,9 @@ extension Ledger {
                 }
                 try linkRest()
             }
-        } catch let error as PostgresError where error.isPermission {
-            connection.linking = .absent
+        } catch let error as PostgresError where error.isPermission || error.isLockTimeout {
+            // Who comes next makes it, or who may.
+            connection.linking = error.isPermission ? .absent : .later(since: .now)
         }
     }
 
@@ -55,25 +58,29 @@ extension Ledger {
             case .absent: break
             case .own(let since) where ContinuousClock.now - since < Self.patience:
                 try linkOwn(own)
-            case .own, .notYet: try linkAll()
+            case .later(let since) where ContinuousClock.now - since < Self.patience: break
+            case .own, .later, .notYet: try linkAll()
             }
+        } catch let error as PostgresError where error.isLockTimeout {
+            connection.linking = .later(since: .now)
         } catch {
             connection.linking = .notYet
         }
     }
 
-    /// Links all entries that anybody has committed; gives the last link.
+    /// Links all entries that anybody has committed; gives the last link, or nil where there is no
+    /// chain, or somebody else is at it for long.
     @discardableResult
     public func linkAll() throws -> LedgerLink? {
         guard try state() != .absent, try hasChain() else {
             connection.linking = .absent
             return nil
         }
-        try connection.inSomeTransaction {
-            // The next run makes good what a server forgets when it crashes now.
-            try connection.run("ledger.link-soon", "SET LOCAL synchronous_commit = off")
-            try lockChain()
-            try linkRest()
+        do {
+            while try linkMore("ledger.link-rest", "true") > 0 {}
+        } catch let error as PostgresError where error.isLockTimeout {
+            connection.linking = .later(since: .now)
+            return nil
         }
         connection.linking = .own(since: .now)
         return try head()
@@ -91,7 +98,10 @@ extension Ledger {
         ).first.map { LedgerLink(number: try $0.int(0), hash: try $0.text(1)) }
     }
 
-    private static let lockChainSQL = "SELECT pg_catalog.pg_advisory_xact_lock(1885827685, 1)"
+    /// Whoever holds it sends one message and waits for nothing; one that has stopped, or means harm,
+    /// is not waited for.
+    private static let lockChainSQL =
+        "SET LOCAL lock_timeout = 1000; SELECT pg_catalog.pg_advisory_xact_lock(1885827685, 1)"
 
     private func lockChain() throws {
         try connection.runScript("ledger.lock-chain", Self.lockChainSQL)
@@ -102,13 +112,20 @@ extension Ledger {
         while try connection.runScript("ledger.link-rest", linking).affected > 0 {}
     }
 
-    /// One message to the server: nobody waits for our network with the lock held.
     private func linkOwn(_ ids: [Int64]) throws {
         let list = ids.map(String.init).joined(separator: ", ")
+        _ = try linkMore("ledger.link", "l.id IN (\(list))")
+    }
+
+    /// One message to the server, which is a transaction: nobody waits for our network with the
+    /// lock held. How many were linked. The next run makes good what a server forgets when it
+    /// crashes now.
+    private func linkMore(_ name: StaticString, _ condition: String) throws -> Int64 {
         try connection.runScript(
-            "ledger.link",
+            name,
             "SET LOCAL synchronous_commit = off; \(Self.lockChainSQL); "
-                + Self.linkSQL("l.id IN (\(list))", limit: Self.batch))
+                + Self.linkSQL(condition, limit: Self.batch)
+        ).affected
     }
 
     // MARK: What is hashed

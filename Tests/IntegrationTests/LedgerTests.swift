@@ -29,11 +29,14 @@ import Testing
 
     /// Each link is recomputed from the columns by hand: each with its length in front, after the
     /// hash before.
-    private static let oracle = """
+    private static let field = """
         SET TimeZone = 'UTC'; SET DateStyle = 'ISO';
         CREATE FUNCTION pg_temp.n(text) RETURNS text LANGUAGE sql AS
             $$ SELECT coalesce(octet_length($1) || ':' || $1, '-') || ',' $$;
-        SELECT count(*) > 4 AND bool_and(c.hash = sha256(c.previous || convert_to(
+
+        """
+    private static let hash = """
+        sha256(c.previous || convert_to(
             pg_temp.n(c.number::text) || pg_temp.n(c.linked_at::text) || pg_temp.n(l.id::text)
             || pg_temp.n(at::text) || pg_temp.n(run::text) || pg_temp.n(actor) || pg_temp.n(host)
             || pg_temp.n(tool) || pg_temp.n(kind) || pg_temp.n(table_schema)
@@ -42,11 +45,30 @@ import Testing
             || pg_temp.n(bounds_to::text) || pg_temp.n(bounds_sql) || pg_temp.n(drop_after::text)
             || pg_temp.n(rows::text) || pg_temp.n(digest) || pg_temp.n(archive)
             || pg_temp.n(details::text), 'UTF8'))
-            AND c.previous = coalesce(
-                (SELECT d.hash FROM pgretain.chain d WHERE d.number = c.number - 1),
-                (SELECT sha256(ledger::text::bytea) FROM pgretain.meta)))
-        FROM pgretain.ledger l FULL JOIN pgretain.chain c ON c.entry = l.id
         """
+    private static let oracle =
+        field + """
+            SELECT count(*) > 4 AND bool_and(c.hash = \(hash)
+                AND c.previous = coalesce(
+                    (SELECT d.hash FROM pgretain.chain d WHERE d.number = c.number - 1),
+                    (SELECT sha256(ledger::text::bytea) FROM pgretain.meta)))
+            FROM pgretain.ledger l FULL JOIN pgretain.chain c ON c.entry = l.id
+            """
+
+    /// An entry of hours ago with a link of the same time, which follows the last one there is.
+    private static let forged =
+        field + """
+            INSERT INTO pgretain.ledger (run, at, host, tool, kind, table_schema, table_name)
+            SELECT run, now() - interval '6 hours', host, tool, 'approved', table_schema, table_name
+            FROM l LIMIT 1;
+            INSERT INTO pgretain.chain (number, entry, linked_at, previous, hash)
+            SELECT c.number, c.entry, c.linked_at, c.previous, \(hash)
+            FROM (
+                SELECT d.number + 1 AS number, now() - interval '6 hours' AS linked_at,
+                    d.hash AS previous, (SELECT max(id) FROM pgretain.ledger) AS entry
+                FROM pgretain.chain AS d ORDER BY d.number DESC LIMIT 1
+            ) AS c JOIN pgretain.ledger AS l ON l.id = c.entry
+            """
 
     @Test func whatIsDoneToItIsFound() throws {
         let scene = try scene()
@@ -87,7 +109,7 @@ import Testing
                 "DELETE FROM pgretain.ledger WHERE id = \(middle); "
                     + "DELETE FROM pgretain.chain WHERE entry = \(middle)", "broken"
             ),
-            (old, "inserted"),
+            (old, "inserted"), (Self.forged, "inserted"),
             (
                 "DELETE FROM pgretain.ledger WHERE id >= \(middle); "
                     + "DELETE FROM pgretain.chain WHERE entry >= \(middle)", "truncated"
@@ -137,9 +159,9 @@ import Testing
         for running in many { #expect(running.wait().status == 0) }
         slow.ask("COMMIT;")
         // A crash between an entry and its link leaves an entry: what was done is done.
-        let crashed = try hold(scene, ["PGRETAIN_FAIL_AT": "sql.ledger.link-soon.before#1=crash"])
+        let crashed = try hold(scene, ["PGRETAIN_FAIL_AT": "sql.ledger.link-rest.before#1=crash"])
         #expect(crashed.status != 0)
-        let cut = try hold(scene, ["PGRETAIN_FAIL_AT": "sql.ledger.link-soon.before#1=error"])
+        let cut = try hold(scene, ["PGRETAIN_FAIL_AT": "sql.ledger.link-rest.before#1=error"])
         #expect(cut.status == 0, "\(cut.stderr)")
         let between = try audit(scene)
         #expect(between.status == 0 && between.json["unlinked"].number == 3)
@@ -166,5 +188,20 @@ import Testing
                 "SELECT relacl::text LIKE '%pg_monitor=ar/%' FROM pg_class "
                     + "WHERE oid = 'pgretain.chain'::regclass") == "t")
         #expect(try scene.database.superuser(Self.oracle) == "t")
+    }
+
+    /// Who holds the chain's lock and stands still, or means harm, holds nothing up.
+    @Test func nobodyWaitsForTheChain() throws {
+        let scene = try scene()
+        let still = try scene.database.session()
+        still.ask("SELECT pg_advisory_lock(1885827685, 1);")
+        #expect(try hold(scene).status == 0)
+        let night = try scene.night("2025-06-20T00:00:00Z")
+        #expect(night.status == 0, "\(night.stderr)")
+        #expect(try audit(scene).json["unlinked"].number == 1)
+        still.ask("SELECT pg_advisory_unlock(1885827685, 1);")
+        #expect(try hold(scene).status == 0)
+        let after = try audit(scene)
+        #expect(after.status == 0 && after.json["unlinked"].number == 0)
     }
 }
