@@ -1,5 +1,13 @@
 import Retention
 
+/// What a run and a check do on a server that is a standby.
+public enum OnStandby: String, Sendable, CaseIterable {
+    /// It is a failure: the wrong server.
+    case refuse
+    /// There is nothing to do here: each host of a cluster has the same job, and one is primary.
+    case skip
+}
+
 /// Where the work is done and within which limits: what the configuration says, believed.
 public struct Site: Sendable {
     /// Whatever libpq understands; empty leaves it to libpq's environment.
@@ -27,6 +35,8 @@ public struct Site: Sendable {
     public var check = CheckSettings()
     /// Bytes that the database may come to fill; nil leaves it to the disk.
     public var capacity: ByteCount?
+    /// What a run and a check do where the server is a standby.
+    public var onStandby = OnStandby.refuse
     /// Name and version, as manifests and the ledger have it.
     public var tool: String
 

@@ -59,11 +59,7 @@ public struct ServerFacts: Sendable, Equatable {
                 hint: "Upgrade the server.")
         }
         guard try !row.bool(5) else {
-            throw Problem(
-                "database.standby", .unavailable,
-                "The server of database \(database) is a standby (in recovery): it takes no "
-                    + "changes. Nothing was touched.",
-                hint: "Connect to the primary server, or add target_session_attrs=read-write.")
+            throw StandbyServer(database: database)
         }
         let listed = try row.text(8).filter { $0 != "{" && $0 != "}" }
         return ServerFacts(
@@ -102,5 +98,19 @@ public struct ServerFacts: Sendable, Equatable {
         facts.user = try row.text(0)
         facts.isSuperuser = try row.bool(1)
         return facts
+    }
+}
+
+/// Where nothing can be done: the server repeats what another does.
+public struct StandbyServer: Explainable {
+    var database: String
+
+    public var problem: Problem {
+        Problem(
+            "database.standby", .unavailable,
+            "The server of database \(database) is a standby (in recovery): it takes no changes. "
+                + "Nothing was touched.",
+            hint: "Connect to the primary server, or add target_session_attrs=read-write; "
+                + "on_standby: skip where each host has this job.")
     }
 }

@@ -65,6 +65,8 @@ public struct Report: Equatable, Sendable, Codable {
     public var interruption: ExitStatus?
     /// The last link of the ledger's chain when the run ended.
     public var ledger: LedgerLink?
+    /// The server is a standby, where nothing is to be done (`on_standby: skip`).
+    public var isOnStandby: Bool?
 
     public init(run: String, startedAt: Instant) {
         self.run = run

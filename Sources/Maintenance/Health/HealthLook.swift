@@ -201,7 +201,10 @@ final class HealthLook {
 extension HealthReport {
     /// Throws where nothing can be known: the server does not answer, or the configuration is wrong.
     public static func look(site: Site, now: Instant?) throws -> HealthReport {
-        let look = try HealthLook(site: site, now: now)
+        let look: HealthLook
+        do { look = try HealthLook(site: site, now: now) } catch is StandbyServer
+            where site.onStandby == .skip
+        { return .standby }
         return HealthReport(try look.facts(), site.check.thresholds)
     }
 }

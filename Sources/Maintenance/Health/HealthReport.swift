@@ -5,6 +5,8 @@ public struct HealthReport: Sendable, Encodable {
     public var verdict: HealthVerdict
     /// Nil: nothing could be measured.
     public var measures: HealthMeasures?
+    /// Nothing was measured, and nothing had to be: the server is a standby (`on_standby: skip`).
+    public private(set) var isOnStandby = false
 
     public var state: HealthVerdict.State { verdict.state }
 
@@ -31,6 +33,14 @@ public struct HealthReport: Sendable, Encodable {
         ])
     }
 
+    static var standby: Self {
+        var report = Self(verdict: HealthVerdict([]))
+        report.isOnStandby = true
+        return report
+    }
+
+    private init(verdict: HealthVerdict) { self.verdict = verdict }
+
     /// Something that went wrong besides.
     public mutating func add(_ finding: Finding?) {
         guard let finding else { return }
@@ -43,7 +53,7 @@ public struct HealthReport: Sendable, Encodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case status, exitStatus, findings, ignored, measures
+        case status, exitStatus, findings, ignored, measures, isOnStandby
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -53,5 +63,6 @@ public struct HealthReport: Sendable, Encodable {
         try container.encode(verdict.findings, forKey: .findings)
         try container.encode(verdict.ignored, forKey: .ignored)
         try container.encodeIfPresent(measures, forKey: .measures)
+        if isOnStandby { try container.encode(true, forKey: .isOnStandby) }
     }
 }

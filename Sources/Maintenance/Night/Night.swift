@@ -76,7 +76,11 @@ public struct Night {
     }
 
     private func run(_ identity: RunIdentity, _ report: inout Report) throws {
-        let control = try site.connect()
+        let control: Connection
+        do { control = try site.connect() } catch is StandbyServer where site.onStandby == .skip {
+            report.isOnStandby = true
+            return
+        }
         try interruption.whileCancelling(try control.canceller().cancelling) {
             try run(identity, control, &report)
         }
@@ -122,11 +126,12 @@ public struct Night {
 
     /// The control session may have been idle for hours: the end is told in a session of its own.
     private func finish(_ identity: RunIdentity, _ report: inout Report) throws {
-        let connection = try site.connect()
+        var connection = try site.connect()
         do {
             report.ledger = try connection.ledger.linkAll()
         } catch {
             report.problems.append(Problem(explaining: error))
+            if connection.isBroken { connection = try site.connect() }
         }
         report.finishedAt = try connection.serverClock()
         try connection.ledger.finishRun(

@@ -70,7 +70,7 @@ struct CheckCommand: ParsableCommand {
 
     /// While nothing is known the last file that was written stays.
     private func writing(_ report: HealthReport, to path: String) -> Finding? {
-        guard report.measures != nil else { return nil }
+        guard report.measures != nil || report.isOnStandby else { return nil }
         do {
             try AtomicFile.write(CheckMetrics.text(report, tool: Surroundings.tool), to: path)
             return nil
@@ -103,7 +103,9 @@ private struct CheckAnswer: Sendable {
             }
         case .prometheus:
             console.out(CheckMetrics.text(report, tool: Surroundings.tool))
-            if report.measures == nil { console.say(CheckText.text(report, isLong: true)) }
+            if report.measures == nil, !report.isOnStandby {
+                console.say(CheckText.text(report, isLong: true))
+            }
         }
     }
 }

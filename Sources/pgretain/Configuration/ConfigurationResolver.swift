@@ -15,7 +15,7 @@ struct ConfigurationResolver {
     private static let keys = [
         "database", "role", "password_command", "archives", "copies", "workers", "jobs",
         "part_size",
-        "tables", "limits", "check", "capacity",
+        "tables", "limits", "check", "capacity", "on_standby",
     ]
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
@@ -72,6 +72,7 @@ struct ConfigurationResolver {
             throttle: throttle(limits ?? [:]), tool: tool)
         site.check = check(entries["check"])
         site.capacity = size(entries["capacity"], "capacity")
+        site.onStandby = choice(entries["on_standby"], "on_standby", default: .refuse)
         let passwordCommand = passwordCommand(entries["password_command"])
         guard reader.problems.isEmpty else { throw problem(reader.problems) }
         return Configuration(

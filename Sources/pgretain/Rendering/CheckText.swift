@@ -38,6 +38,7 @@ enum CheckText {
     }
 
     private static func fine(_ report: HealthReport) -> String {
+        if report.isOnStandby { return "the server is a standby: the primary's host checks" }
         guard let measures = report.measures else { return "nothing to say" }
         var parts = [Quantities.plural(measures.tables.count, "table")]
         if let age = measures.lastSuccessAge {

@@ -3,6 +3,9 @@ import Retention
 /// What a run reached, as a person reads it.
 enum ReportText {
     static func text(_ report: Report) -> String {
+        if report.isOnStandby == true {
+            return "the server is a standby: nothing to do here (on_standby: skip)\n"
+        }
         var text = ""
         for table in report.tables {
             text += "\(table.table)\n"

@@ -16,6 +16,14 @@ extension MisbehavingServers {
             try there.configure(MisbehavingServers.policy)
             try MisbehavingServers.expectRefusal(
                 there, 69, ["database.standby", "is a standby", "Nothing was touched", "primary"])
+            // Where each host has the same job, one of them works and the others say nothing.
+            try there.configure(MisbehavingServers.policy, extra: "on_standby: skip")
+            let night = try there.night(nil, "--json")
+            #expect(night.status == 0 && night.stderr == "", "\(night.stderr)")
+            #expect(try JSONView(night.stdout)["report"]["is_on_standby"].flag == true)
+            let check = try there.pgretain("check")
+            #expect(check.status == 0 && check.stdout.contains("OK - the server is a standby"))
+            #expect(try there.pgretain("plan").status == 69)
             #expect(try scene.picture() == before)
         }
 
