@@ -7,12 +7,16 @@ public struct Discovery: Sendable {
     public var key: String
     public var period: Period
     public var isPartitioned: Bool
+    /// It has children by inheritance, which nothing here can manage.
+    public var hasHeirs: Bool
     public var partitions: Int
     public var bytes: Int64
     public var estimatedRows: Int64?
     /// Other columns that might be the key.
     public var otherKeys: [String]
     public var otherOwners: [String]
+    /// What pg_partman has been told about it.
+    public var partman: PartmanSettings?
 
     /// The tables of a database that grow with time, partitioned ones first, then the largest.
     public static func look(site: Site) throws -> (database: String, tables: [Discovery]) {
@@ -23,10 +27,12 @@ public struct Discovery: Sendable {
                 Discovery(
                     table: candidate.name, key: candidate.key,
                     period: period(of: candidate.bounds), isPartitioned: candidate.isPartitioned,
-                    partitions: candidate.partitions, bytes: candidate.bytes,
+                    hasHeirs: candidate.hasHeirs, partitions: candidate.partitions,
+                    bytes: candidate.bytes,
                     estimatedRows: candidate.estimatedRows,
                     otherKeys: candidate.otherTimeColumns,
-                    otherOwners: try connection.catalog.otherOwners(of: candidate.name)))
+                    otherOwners: try connection.catalog.otherOwners(of: candidate.name),
+                    partman: try connection.catalog.partmanSettings(of: candidate.name)))
         }
         found.sort {
             ($0.isPartitioned ? 0 : 1, -$0.bytes, $0.table)

@@ -8,6 +8,8 @@ public struct CandidateTable: Sendable, Equatable {
     public var keyType: KeyType
     /// False: a plain table, which has to be adopted first.
     public var isPartitioned: Bool
+    /// It has children by inheritance: a hypertable, or partitions of the time before PostgreSQL 10.
+    public var hasHeirs: Bool
     public var partitions: Int
     /// Finite bounds of its partitions, in order.
     public var bounds: [PartitionBounds]
@@ -35,7 +37,8 @@ extension Catalog {
                 let extents = children[oid] ?? []
                 let table = CandidateTable(
                     name: try row.name(1), key: column, keyType: keyType,
-                    isPartitioned: try row.bool(3), partitions: extents.count,
+                    isPartitioned: try row.bool(3), hasHeirs: try row.bool(8),
+                    partitions: extents.count,
                     bounds: extents.compactMap { extent in
                         if case .range(let bounds) = extent { bounds } else { nil }
                     }.sorted(),
@@ -53,7 +56,9 @@ extension Catalog {
             "catalog.candidates",
             """
             SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', a.attname, a.atttypid,
-                s.bytes, s.estimate
+                s.bytes, s.estimate,
+                c.relkind = 'r' AND EXISTS (
+                    SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = c.oid)
             FROM pg_catalog.pg_class AS c
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0

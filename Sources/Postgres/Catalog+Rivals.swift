@@ -36,6 +36,26 @@ extension Catalog {
         }
     }
 
+    /// What pg_partman is told about a table, where it is told anything and may be read.
+    public func partmanSettings(of table: QualifiedName) throws -> PartmanSettings? {
+        guard
+            let config = try readable(
+                "part_config", in: nil,
+                columns: ["parent_table", "premake", "retention", "retention_keep_table"])
+        else { return nil }
+        return try connection.run(
+            "init.partman",
+            """
+            SELECT c.premake, c.retention, c.retention_keep_table FROM \(config) AS c
+            WHERE c.parent_table = \(value: "\(table.schema).\(table.name)")
+            """
+        ).first.map {
+            PartmanSettings(
+                config: config, premake: Int(try $0.int(0)), retention: $0.optionalText(1),
+                keepsTables: try $0.bool(2))
+        }
+    }
+
     private func timescale(_ table: QualifiedName) throws -> [TableHealthFacts.OtherOwner] {
         guard
             let jobs = try readable(

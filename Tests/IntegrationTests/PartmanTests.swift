@@ -126,6 +126,37 @@ struct Partman {
         #expect(second.status == 0, "\(second.stderr)")
     }
 
+    /// `init` takes over what it was told, with the statement that stops it from dropping.
+    @Test func initTakesItsSettingsOver() throws {
+        let scene = try scene(Self.forms[2])
+        try scene.database.superuser(
+            """
+            UPDATE partman.part_config SET retention = '4 months', premake = 5;
+            CREATE TABLE metrics (at timestamptz); CREATE TABLE metrics_1 () INHERITS (metrics);
+            ALTER TABLE metrics OWNER TO logs_owner; ALTER TABLE metrics_1 OWNER TO logs_owner;
+            """)
+        let initial = try Program.run([
+            "init", "--database", scene.database.conninfo, "--archives", scene.archives,
+        ])
+        #expect(initial.status == 0, "\(initial.stderr)")
+        let text = initial.stdout
+        #expect(text.contains("makes 5 ahead, and detaches partitions after 4 months"), "\(text)")
+        #expect(text.contains("# public.metrics has children by inheritance"), "\(text)")
+        try Data(text.utf8).write(to: URL(fileURLWithPath: scene.configuration))
+        let config = try JSONView(try scene.pgretain("config", "--json").stdout)
+        let values = config["settings"].list
+        func value(_ key: String) -> String? {
+            values.first { $0["key"].text == "tables[0].\(key)" }?["value"].text
+        }
+        #expect(value("retain") == "4 months" && value("premake") == "5", "\(values)")
+
+        let told = text.split(separator: "\n").drop { !$0.contains("UPDATE partman") }.prefix(2)
+            .map { $0.dropFirst("  # ".count) }
+        try scene.database.superuser(told.joined(separator: "\n"))
+        let left = try scene.database.superuser("SELECT retention IS NULL FROM partman.part_config")
+        #expect(left == "t", "\(told)")
+    }
+
     /// The primary key of each partition comes from pg_partman's template, not from the parent.
     @Test(arguments: forms)
     func whatTheSiblingsHaveOfTheirOwnIsMadeToo(form: Form) throws {

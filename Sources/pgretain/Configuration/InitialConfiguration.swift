@@ -22,7 +22,16 @@ enum InitialConfiguration {
         let managed = tables.filter(\.isPartitioned)
         for table in managed { text += entry(table) }
         if managed.isEmpty { text += "  # none of the tables is partitioned by time\n" }
-        for table in tables where !table.isPartitioned {
+        for table in tables where table.hasHeirs {
+            text += """
+
+                  # \(comment(table.table.description)) has children by inheritance (a hypertable of
+                  # TimescaleDB, or partitions as they were before PostgreSQL 10), and can't be managed
+                  # here: leave it to who made them, or move its rows into a table PARTITION BY RANGE.
+
+                """
+        }
+        for table in tables where !table.isPartitioned && !table.hasHeirs {
             text += "\n  # A plain table. Take the marks away, then see what\n"
             text +=
                 "  # pgretain adopt --dry-run \(comment(table.table.description.shellWord)) says.\n"
@@ -48,14 +57,19 @@ enum InitialConfiguration {
         if !table.otherKeys.isEmpty {
             text += "  # other time columns: \(comment(table.otherKeys.joined(separator: ", ")))\n"
         }
-        for owner in table.otherOwners {
+        let partman = table.partman
+        if let partman {
+            text += handover(of: table, from: partman)
+        }
+        for owner in table.otherOwners where partman == nil {
             text += "  # \(owner) manages it too: let only one of the two drop partitions\n"
         }
         text += "  - table: \(quoted(table.table.description))\n"
         text += "    key: \(quoted(table.key))\n"
         text += "    period: \(table.period.rawValue)\n"
         text += "    # A partition is archived once all of it is older than this.\n"
-        text += "    retain: 90 days\n"
+        text += "    retain: \(partman?.span ?? Span(days: 90))\n"
+        if let partman { text += "    premake: \(min(max(partman.premake, 0), 1000))\n" }
         text +=
             "    # keep: archive only. Later, when the archives are trusted: detach, then drop.\n"
         text += "    then: keep\n"
@@ -63,6 +77,26 @@ enum InitialConfiguration {
         text += "    grace: 7 days\n"
         text += "    # Whose midnight bounds a \(table.period.rawValue).\n"
         text += "    timezone: UTC\n"
+        return text
+    }
+
+    /// What pg_partman does with a table, and how it is told to leave that to us.
+    private static func handover(of table: Discovery, from partman: PartmanSettings) -> String {
+        let takesAway = partman.retention.map {
+            "\(partman.keepsTables ? "detaches" : "drops") partitions after \(comment($0))"
+        }
+        let parent = "\(table.table.schema).\(table.table.name)".replacing("'", with: "''")
+        var text = "  # pg_partman manages it too: it makes \(partman.premake) ahead, and "
+        text += "\(takesAway ?? "takes none away").\n"
+        if partman.retention != nil {
+            text += """
+                  # Before the first night let it take none away, for that is in no archive:
+                  #   UPDATE \(comment(partman.config.description)) SET retention = NULL
+                  #   WHERE parent_table = '\(comment(parent))';
+
+                """
+        }
+        text += "  # It may go on making partitions: each of the two takes those of the other.\n"
         return text
     }
 
