@@ -167,6 +167,35 @@ import Testing
         #expect(try isSplit(scene))
     }
 
+    /// Once the copies have the table's foreign keys, they change with what those name.
+    @Test func aTransactionInTheWayOfTheCopyIsWaitedFor() throws {
+        let scene = try scene()
+        try scene.database.psql(
+            """
+            ALTER TABLE "Lögs" DROP CONSTRAINT "Lögs_user_id_fkey";
+            ALTER TABLE "Lögs" ADD FOREIGN KEY (user_id) REFERENCES users ON DELETE SET NULL;
+            """)
+        let application = try scene.database.session()
+        let split = try scene.night(
+            Self.split,
+            standingAt: [
+                (
+                    Place(name: "split.bound", number: 1),
+                    {
+                        try scene.database.psql("UPDATE \"Lögs\" SET level = 'X' WHERE user_id = 1")
+                        _ = application.ask("BEGIN; DELETE FROM users WHERE id = 1; SELECT 1;")
+                        application.send("SELECT pg_sleep(2); COMMIT;")
+                    }
+                )
+            ])
+        #expect(split.status == 0, "\(split.stderr)")
+        let left = try scene.database.superuser(
+            "SELECT count(*) FILTER (WHERE user_id = 1), count(*) FILTER (WHERE level = 'X') > 0 FROM \"Lögs\""
+        )
+        #expect(left == "0|t")
+        #expect(try leftovers(scene) == "0")
+    }
+
     @Test(arguments: [
         "TRUNCATE \"Lögs\"", "ALTER TABLE \"Lögs\" ADD COLUMN more int",
         "ALTER TABLE \"Lögs\" ALTER message TYPE text USING upper(message)",
