@@ -5,10 +5,10 @@ import Retention
 public final class Appending {
     /// A temporary one: no other session sees it, no publication sends it on, and whatever becomes
     /// of us, the server removes it.
-    private static let waiting = QualifiedName(schema: "pg_temp", name: "pgretain_rows")
+    static let waiting = QualifiedName(schema: "pg_temp", name: "pgretain_rows")
 
-    private let connection: Connection
-    private let target: Relation
+    let connection: Connection
+    let target: Relation
     private var isOpen = true
 
     public init(to target: Relation, on connection: Connection) throws {
@@ -38,43 +38,6 @@ public final class Appending {
             "append.oid", "SELECT 'pg_temp.pgretain_rows'::pg_catalog.regclass::oid"
         ).one().oid(0)
         return Relation(oid: oid, name: Self.waiting)
-    }
-
-    /// How many rows that wait have a key that the target has already, by unique index: those on
-    /// plain columns of the server's own types, which can be compared without knowing more. Others are
-    /// found when the rows are added.
-    public func conflicts(_ columns: [String]) throws -> [(index: String, rows: Int64)] {
-        let indexes = try connection.run(
-            "append.unique",
-            """
-            SELECT c.relname, pg_catalog.string_agg(
-                pg_catalog.format('w.%1$I = t.%1$I', a.attname), ' AND ')
-            FROM pg_catalog.pg_index AS i
-            JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-            CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::smallint[]) WITH ORDINALITY
-                AS k (attnum, place)
-            LEFT JOIN pg_catalog.pg_attribute AS a
-                ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND a.attnum > 0
-            LEFT JOIN pg_catalog.pg_type AS y ON y.oid = a.atttypid
-            WHERE i.indrelid = \(value: target.oid)::oid AND i.indisunique AND i.indisvalid
-                AND i.indpred IS NULL AND k.place <= i.indnkeyatts
-            GROUP BY c.oid, c.relname
-            HAVING pg_catalog.bool_and(COALESCE(
-                a.attname = ANY (\(values: columns)::text[])
-                    AND y.typnamespace = 'pg_catalog'::pg_catalog.regnamespace, false))
-            ORDER BY c.relname
-            """)
-        return try indexes.rows.compactMap { row in
-            let test = try row.text(1)
-            let count = try connection.run(
-                "append.conflicts",
-                """
-                SELECT pg_catalog.count(*) FROM \(Self.waiting) AS w
-                WHERE EXISTS (SELECT FROM \(target.name) AS t WHERE \(printed: test))
-                """
-            ).one().int(0)
-            return count > 0 ? (try row.text(0), count) : nil
-        }
     }
 
     /// Adds the rows that wait, and gives them as the table has them then: with what defaults,

@@ -103,11 +103,72 @@ import Testing
         #expect(try rows(world) == "1")
     }
 
-    @Test func aKilledOneLeavesNothing() throws {
+    @Test func whatIsThereIsLeftAloneCountedAndTold() throws {
+        let world = try RestoreScene(isGated: false)
+        let skipping = ["--into", "public.findings", "--append", "--on-conflict", "skip", "--json"]
+        try target(world, Self.all + ", length int GENERATED ALWAYS AS (length(message)) STORED")
+        let all = try world.restore(skipping)
+        #expect(all.status == 0, "\(all.stderr)")
+        #expect(try JSONView(all.stdout)["restored"]["skipped"]["rows"].number == 0)
+        // A hundred are gone since, and three have other values.
+        try world.scene.database.psql(
+            """
+            CREATE TEMP TABLE few AS SELECT id FROM findings WHERE id > 0 ORDER BY id LIMIT 103;
+            UPDATE findings SET level = 'CHANGED'
+                WHERE id IN (SELECT id FROM few ORDER BY id LIMIT 3);
+            DELETE FROM findings WHERE id IN (SELECT id FROM few ORDER BY id OFFSET 3);
+            """)
+        let again = try JSONView(try world.restore(skipping).stdout)["restored"]
+        #expect(again["rows"].number == 100 && again["rows_read"].number == 20100)
+        #expect(again["skipped"]["rows"].number == 20000)
+        #expect(again["skipped"]["different"].number == 3)
+        #expect(try rows(world) == "20101")
+        let changed = try world.scene.database.superuser(
+            "SELECT count(*) FROM findings WHERE level = 'CHANGED'")
+        #expect(changed == "3")
+        let event = try world.scene.database.superuser(
+            """
+            SELECT rows, details ->> 'skipped', details ->> 'different' FROM pgretain.ledger
+            WHERE kind = 'restored' ORDER BY id DESC LIMIT 1
+            """)
+        #expect(event == "100|20000|3")
+        let told = try world.restore(skipping.dropLast())
+        #expect(
+            told.stdout.contains("skipped 20 100 whose keys it has already (3 with other values)"))
+
+        // A key that somebody takes meanwhile: waited for, and then skipped too.
+        let id = try world.scene.database.superuser(
+            "DELETE FROM findings WHERE id = (SELECT max(id) FROM findings) RETURNING id"
+        ).split(separator: "\n")[0]
+        let other = try world.scene.database.session()
+        other.ask("BEGIN; INSERT INTO findings (id, level) VALUES (\(id), 'THEIRS');")
+        let running = try world.start(skipping)
+        try world.waitForTransaction()
+        other.ask("COMMIT;")
+        let late = running.wait()
+        #expect(late.status == 0, "\(late.stderr)")
+        let restored = try JSONView(late.stdout)["restored"]["skipped"]
+        #expect(restored["rows"].number == 20100 && restored["different"].number == 4)
+        #expect(try rows(world) == "20101")
+
+        // A key that cannot be compared before: which rows to leave out is not to be known.
+        try world.scene.database.psql(
+            """
+            UPDATE findings SET id = -id - 10;
+            CREATE UNIQUE INDEX by_message ON findings (lower(message));
+            """)
+        let refused = try world.restore(skipping)
+        #expect(refused.status == 65 && refused.stderr.contains("by_message"), "\(refused.stderr)")
+        #expect(try rows(world) == "20101")
+    }
+
+    @Test(arguments: [[], ["--on-conflict", "skip"]])
+    func aKilledOneLeavesNothing(ending: [String]) throws {
         let world = try RestoreScene()
         try target(world, "id int PRIMARY KEY, level text, message gated, created_at timestamptz")
         let gate = try world.closedGate()
-        let running = try world.start("--into", "public.findings", "--append")
+        let append = ["--into", "public.findings", "--append"] + ending
+        let running = try world.start(append)
         try world.scene.waitForStatement("COPY%")
         running.signal(SIGKILL)
         _ = running.wait()
@@ -117,7 +178,7 @@ import Testing
         let left = try world.scene.database.superuser(
             "SELECT count(*) FROM pg_class WHERE relname IN ('pgretain_rows', 'pgretain_trial')")
         #expect(left == "0")
-        let again = try world.restore("--into", "public.findings", "--append")
+        let again = try world.restore(append)
         #expect(again.status == 0, "\(again.stderr)")
         #expect(try rows(world) == "20101")
     }

@@ -46,11 +46,15 @@ struct RestoreScene {
 
     // MARK: Restoring
 
-    func restore(_ ending: String...) throws -> Outcome {
+    func restore(_ ending: String...) throws -> Outcome { try restore(ending) }
+
+    func restore(_ ending: [String]) throws -> Outcome {
         try scene.pgretain(Self.command + ending)
     }
 
-    func start(_ ending: String...) throws -> Running {
+    func start(_ ending: String...) throws -> Running { try start(ending) }
+
+    func start(_ ending: [String]) throws -> Running {
         try Program.start(Self.command + ending + ["--config", scene.configuration])
     }
 
@@ -118,6 +122,19 @@ struct RestoreScene {
                 SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
                 WHERE relation = to_regclass('\(table)') AND NOT granted
                     AND query_start > '\(moment)'
+                """) == "1"
+        }
+    }
+
+    /// Waits until a restore waits for the end of somebody's transaction.
+    func waitForTransaction() throws {
+        try wait("a waiter for a transaction") {
+            try scene.database.superuser(
+                """
+                SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                WHERE locktype = 'transactionid' AND NOT granted
+                    AND application_name LIKE 'pgretain: restore%'
+                    AND datname = current_database()
                 """) == "1"
         }
     }

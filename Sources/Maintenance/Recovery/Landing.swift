@@ -36,9 +36,13 @@ struct Landing: Sendable {
             targets: definition.columns.map { ($0.name, $0.isGenerated) })
     }
 
-    /// Into a table that has columns of its own. `targets`: what each archived column goes to.
+    /// Into a table that has columns of its own.
+    ///
+    /// - Parameter comparesGenerated: whether rows are compared by what the server makes, too: a row
+    ///   that never gets into the table has no such values.
     init(
-        _ archived: ArchivedColumns, in encoding: String, table: [Column], matches: [ColumnMatch]
+        _ archived: ArchivedColumns, in encoding: String, table: [Column], matches: [ColumnMatch],
+        comparesGenerated: Bool = true
     ) {
         definition = archived.definition
         let generated = Set(table.filter(\.isGenerated).map(\.name))
@@ -46,15 +50,18 @@ struct Landing: Sendable {
             archived, isBytea: archived.isHex.map { $0 && encoding != "SQL_ASCII" },
             targets: matches.prefix(archived.definition.columns.count).map { match in
                 match.column.map { ($0, generated.contains($0)) }
-            })
+            }, comparesGenerated: comparesGenerated)
     }
 
     private static func place(
-        _ archived: ArchivedColumns, isBytea: [Bool], targets: [(String, isGenerated: Bool)?]
+        _ archived: ArchivedColumns, isBytea: [Bool], targets: [(String, isGenerated: Bool)?],
+        comparesGenerated: Bool = true
     ) -> ([String], [RowPlacement]) {
         // What the server makes and some archive has not cannot be compared.
         let kept = targets.indices.filter { index in
-            targets[index].map { !($0.isGenerated && archived.isPartly[index]) } ?? false
+            targets[index].map { target in
+                !target.isGenerated || comparesGenerated && !archived.isPartly[index]
+            } ?? false
         }
         let columns = kept.compactMap { targets[$0]?.0 }
         let placements = archived.places.map { places in

@@ -119,7 +119,8 @@ extension Restore {
             plan.columns, in: name, of: "archive", leaving: plan.kind == .append)
         if let obstacle { plan.obstacles.append(obstacle) }
         let landing = Landing(
-            archived, in: connection.facts.encoding, table: table, matches: plan.columns)
+            archived, in: connection.facts.encoding, table: table, matches: plan.columns,
+            comparesGenerated: request.onConflict == .refuse)
         for (column, isBytea) in zip(landing.columns, landing.asBytea) where isBytea {
             guard table.first(where: { $0.name == column })?.baseTypeOID != 17 else { continue }
             plan.obstacles.append(

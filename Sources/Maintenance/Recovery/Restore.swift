@@ -18,6 +18,8 @@ public struct Restore {
         public var rowsRead: UInt64
         /// Rows that were loaded, and read back.
         public var rows: UInt64
+        /// Rows that were left out, as was asked for, since their keys were in the table already.
+        public var skipped: SkippedRows?
         public var digest: String
         /// What stands for other values, as the configuration names it.
         public var redacted: [String]
@@ -57,12 +59,14 @@ public struct Restore {
         let work = Work(
             plan: plan, request: request, landing: landing, connection: connection, run: run,
             pinnedUntil: isPinned ? until : nil)
-        let tally = try plan.kind == .append ? append(work) : publish(work, application)
+        let (tally, skipped) =
+            try plan.kind == .append ? append(work) : (publish(work, application), nil)
+        let added = skipped.map { tally.wanted.without($0.digest) } ?? tally.wanted
         return Result(
             table: plan.table, kind: plan.kind, relation: plan.relation, bounds: plan.bounds,
             archives: plan.sources.map(\.slice),
             partsRead: plan.sources.reduce(0) { $0 + $1.parts.count }, rowsRead: tally.read,
-            rows: tally.wanted.rows, digest: tally.wanted.hex,
+            rows: added.rows, skipped: skipped, digest: added.hex,
             redacted: plan.redacted.map(\.description), pinnedUntil: work.pinnedUntil,
             seconds: stopwatch.seconds)
     }
@@ -186,60 +190,6 @@ public struct Restore {
         return try restoration.createPartition(work.plan.relation, of: parent, like: newest?.oid)
     }
 
-    // MARK: A table that is there
-
-    /// All in one transaction of one session, which waits for the rows to be complete before it
-    /// touches the table.
-    private func append(_ work: Work) throws -> PartLoader.Tally {
-        let (connection, landing) = (work.connection, work.landing)
-        guard let target = try connection.catalog.relation(named: work.plan.relation) else {
-            throw Problem(
-                "restore.missing", .missing,
-                "There is no table \(work.plan.relation) any more. Nothing was restored.",
-                hint: "Run it again.")
-        }
-        let crew = try RestoreCrew(lead: connection, wanted: 1) { connection }
-        let appending = try Appending(to: target, on: connection)
-        do {
-            return try interruption.whileCancelling(crew.cancelling) {
-                let waiting = try appending.makeRoom(for: landing.sent)
-                let tally = try load(work, into: waiting, by: crew)
-                try interruption.check()
-                try Self.refuse(try appending.conflicts(landing.sent), in: target.name)
-                let added = try ContentDigest(
-                    copy: try appending.add(landing.sent, givingBack: landing.columns),
-                    asBytea: landing.asBytea, interruption: interruption)
-                try Self.require(added, toBe: tally.wanted)
-                var done = work.event
-                // Not by its OID: not all of its rows came out of an archive.
-                done.relation = target.name
-                done.digest = tally.wanted
-                try appending.append(done, by: work.run)
-                try interruption.check()
-                try appending.commit()
-                return tally
-            }
-        } catch {
-            appending.rollback()
-            try interruption.check()
-            throw error
-        }
-    }
-
-    private static func refuse(_ conflicts: [(index: String, rows: Int64)], in table: QualifiedName)
-        throws(Problem)
-    {
-        guard !conflicts.isEmpty else { return }
-        let found = conflicts.map {
-            "\($0.rows) \($0.rows == 1 ? "row has a key" : "rows have keys") that \($0.index) "
-                + "holds already"
-        }
-        throw Problem(
-            "restore.conflict", .data,
-            "\(found.joined(separator: ", and ")). Nothing was added to \(table).",
-            hint: "Were they restored before? Compare them: restore --into a new table.")
-    }
-
     // MARK: Loading
 
     func load(_ work: Work, into relation: Relation, by crew: RestoreCrew) throws
@@ -294,8 +244,7 @@ public struct Restore {
         try Self.require(total.withLock { $0 }, toBe: tally.wanted)
     }
 
-    private static func require(_ found: ContentDigest, toBe wanted: ContentDigest) throws(Problem)
-    {
+    static func require(_ found: ContentDigest, toBe wanted: ContentDigest) throws(Problem) {
         guard found != wanted else { return }
         throw Problem(
             "restore.contents", .data,

@@ -12,6 +12,14 @@ public struct RestoreRequest: Sendable {
         case attach
     }
 
+    /// What becomes of rows with a key that the table they are added to has already.
+    public enum OnConflict: String, Sendable, CaseIterable {
+        /// Nothing is added at all.
+        case refuse
+        /// They are left out, and the table's rows stay as they are.
+        case skip
+    }
+
     public var table: QualifiedName
     /// One archive, by its period; nil for all that hold rows of the time range.
     public var period: String?
@@ -20,6 +28,7 @@ public struct RestoreRequest: Sendable {
     /// All of them are to be met.
     public var conditions: [RowCondition]
     public var target: Target
+    public var onConflict: OnConflict
     public var withIndexes: Bool
     /// Whether what a new table lacks here (schema, types, functions) is made, or done without.
     public var makesDo: Bool
@@ -29,8 +38,9 @@ public struct RestoreRequest: Sendable {
 
     public init(
         table: QualifiedName, period: String?, from: Moment? = nil, to: Moment? = nil,
-        conditions: [RowCondition] = [], target: Target, withIndexes: Bool = false,
-        makesDo: Bool = false, pin: Span, fit: ColumnFit = ColumnFit()
+        conditions: [RowCondition] = [], target: Target,
+        onConflict: OnConflict = .refuse, withIndexes: Bool = false, makesDo: Bool = false,
+        pin: Span, fit: ColumnFit = ColumnFit()
     ) {
         self.table = table
         self.period = period
@@ -38,6 +48,7 @@ public struct RestoreRequest: Sendable {
         self.to = to
         self.conditions = conditions
         self.target = target
+        self.onConflict = onConflict
         self.withIndexes = withIndexes
         self.makesDo = makesDo
         self.pin = pin

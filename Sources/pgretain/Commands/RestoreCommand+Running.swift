@@ -1,5 +1,8 @@
+import ArgumentParser
 import Maintenance
 import Retention
+
+extension RestoreRequest.OnConflict: ExpressibleByArgument {}
 
 extension RestoreCommand {
     func run() throws {
@@ -60,7 +63,8 @@ extension RestoreCommand {
             if attach { .attach } else if append, let into { .append(into) } else { .new(into) }
         return RestoreRequest(
             table: table, period: period, from: time.from, to: time.to, conditions: conditions,
-            target: target, withIndexes: indexes, makesDo: create, pin: pin,
+            target: target, onConflict: onConflict ?? .refuse, withIndexes: indexes,
+            makesDo: create, pin: pin,
             fit: fit)
     }
 

@@ -16,6 +16,8 @@ struct RestoreCommand: ParsableCommand {
                   --to 2025-01-05T12:00 --where level=ERROR
               pgretain restore --table system_logs --period 2025-01 \\
                   --into findings --append --map msg=message
+              pgretain restore --table system_logs --period 2025-01 \\
+                  --into findings --append --on-conflict skip
               pgretain restore dump.ndjson.gz more.ndjson --into findings --append
               pgretain restore --table system_logs --period 2025-01 --attach --dry-run
               pgretain restore --table system_logs --period 2025-01 --create \\
@@ -75,6 +77,13 @@ struct RestoreCommand: ParsableCommand {
 
     @Flag(name: .long, help: "With --into: add the rows to those of a table that is there.")
     var append = false
+
+    @Option(
+        name: .long,
+        help:
+            "With --append: refuse (the default) where the table has a key already, or skip such rows."
+    )
+    var onConflict: RestoreRequest.OnConflict?
 
     @Flag(name: .long, help: "As a partition of its table again.")
     var attach = false
@@ -146,6 +155,9 @@ struct RestoreCommand: ParsableCommand {
         guard !append || into != nil else {
             throw ValidationError("--append needs --into TABLE, the one to add to")
         }
+        guard onConflict == nil || append else {
+            throw ValidationError("--on-conflict goes with --append")
+        }
         guard !attach && !release || period != nil && conditions.isEmpty else {
             throw ValidationError(
                 "--attach and --release are of a whole --period: a partition holds all of its rows")
@@ -168,7 +180,7 @@ struct RestoreCommand: ParsableCommand {
     private func validateDrill() throws {
         let others =
             time.isGiven || into != nil || append || attach || release || dryRun
-            || indexes || create || !conditions.isEmpty
+            || indexes || create || onConflict != nil || !conditions.isEmpty
         guard !others, period == nil || table != nil else {
             throw ValidationError(
                 "a --drill leaves nothing behind; it takes --table, and with it --period, alone")
@@ -178,7 +190,7 @@ struct RestoreCommand: ParsableCommand {
     private func validateFiles() throws {
         let others =
             table != nil || period != nil || time.isGiven || attach || release
-            || indexes || create || !conditions.isEmpty
+            || indexes || create || onConflict != nil || !conditions.isEmpty
         guard into != nil, append, !others else {
             throw ValidationError(
                 "files go into a table that is there: FILE … --into TABLE --append, with --map, "

@@ -70,10 +70,21 @@ enum RestoreText {
             case .append: "added \(rows) of \(what) to \(result.relation)"
             case .newTable, .partition: "restored \(what) as \(result.relation): \(rows)"
             }
-        if result.rows != result.rowsRead {
+        if let skipped = result.skipped, skipped.rows > 0 {
+            text += ", skipped \(Quantities.count(skipped.rows)) whose keys it has already"
+            if skipped.different > 0 {
+                text += " (\(Quantities.count(UInt64(skipped.different))) with other values)"
+            }
+        }
+        if result.rows + (result.skipped?.rows ?? 0) != result.rowsRead {
             text += ", of \(Quantities.count(result.rowsRead)) read in \(parts(result.partsRead))"
         }
-        text += ", identical to the archive by digest, in \(Quantities.duration(result.seconds))\n"
+        let isSkipping = (result.skipped?.rows ?? 0) > 0
+        text +=
+            isSkipping
+            ? "; the two together are the archive's by digest"
+            : ", identical to the archive by digest"
+        text += ", in \(Quantities.duration(result.seconds))\n"
         if let until = result.pinnedUntil { text += "pinned until \(until.dateText)\n" }
         return text
     }

@@ -1,0 +1,130 @@
+import Postgres
+import Retention
+import RowCoding
+
+/// Rows of archives that were left out, since the table they were to be added to has their keys.
+public struct SkippedRows: Sendable, Encodable {
+    /// What they are, by the columns that the table was sent.
+    var digest = ContentDigest()
+    public var rows: UInt64 { digest.rows }
+    /// Of these, rows that the table has with another value in some column.
+    public var different: Int64 = 0
+
+    private enum CodingKeys: CodingKey { case rows, different }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(rows, forKey: .rows)
+        try container.encode(different, forKey: .different)
+    }
+}
+
+// A table that is there.
+extension Restore {
+    /// All in one transaction of one session, which waits for the rows to be complete before it
+    /// touches the table. Every row that was sent is added or, where that was asked for, found to
+    /// be in conflict: the two together have to be what the archives hold.
+    func append(_ work: Work) throws -> (PartLoader.Tally, SkippedRows?) {
+        let (connection, landing) = (work.connection, work.landing)
+        guard let target = try connection.catalog.relation(named: work.plan.relation) else {
+            throw Problem(
+                "restore.missing", .missing,
+                "There is no table \(work.plan.relation) any more. Nothing was restored.",
+                hint: "Run it again.")
+        }
+        let crew = try RestoreCrew(lead: connection, wanted: 1) { connection }
+        let appending = try Appending(to: target, on: connection)
+        do {
+            return try interruption.whileCancelling(crew.cancelling) {
+                let waiting = try appending.makeRoom(for: landing.sent)
+                let tally = try load(work, into: waiting, by: crew)
+                try interruption.check()
+                var skipped: SkippedRows?
+                var found = ContentDigest()
+                switch work.request.onConflict {
+                case .refuse:
+                    try refuseConflicts(appending, landing, in: target.name)
+                    found = try add(appending, landing)
+                case .skip:
+                    var rows = SkippedRows()
+                    found = try addSkipping(appending, landing, &rows, in: target.name)
+                    found.add(rows.digest)
+                    skipped = rows
+                }
+                try Self.require(found, toBe: tally.wanted)
+                var done = work.event
+                // Not by its OID: not all of its rows came out of an archive.
+                done.relation = target.name
+                done.digest = tally.wanted
+                if let skipped {
+                    done.digest = tally.wanted.without(skipped.digest)
+                    done.details["skipped"] = "\(skipped.rows)"
+                    done.details["different"] = "\(skipped.different)"
+                }
+                try appending.append(done, by: work.run)
+                try interruption.check()
+                try appending.commit()
+                return (tally, skipped)
+            }
+        } catch {
+            appending.rollback()
+            try interruption.check()
+            throw error
+        }
+    }
+
+    /// What the table has of the rows then.
+    private func add(_ appending: Appending, _ landing: Landing) throws -> ContentDigest {
+        try ContentDigest(
+            copy: try appending.add(landing.sent, givingBack: landing.columns),
+            asBytea: landing.asBytea, interruption: interruption)
+    }
+
+    // MARK: Keys that are there already
+
+    private func refuseConflicts(
+        _ appending: Appending, _ landing: Landing, in table: QualifiedName
+    ) throws {
+        let found: [String] = try appending.uniqueKeys(landing.sent).compactMap { key in
+            let rows = try appending.conflicts(on: key)
+            guard rows > 0 else { return nil }
+            return "\(rows) \(rows == 1 ? "row has a key" : "rows have keys") that \(key.index) "
+                + "holds already"
+        }
+        guard !found.isEmpty else { return }
+        throw Problem(
+            "restore.conflict", .data,
+            "\(found.joined(separator: ", and ")). Nothing was added to \(table).",
+            hint: "Were they restored before? --on-conflict skip adds the others; restore --into a "
+                + "new table to compare them.")
+    }
+
+    /// Keys that come while this goes on are looked for once more, as long as any are found.
+    private func addSkipping(
+        _ appending: Appending, _ landing: Landing, _ skipped: inout SkippedRows,
+        in table: QualifiedName
+    ) throws -> ContentDigest {
+        let keys = try appending.uniqueKeys(landing.sent)
+        while true {
+            let before = skipped.rows
+            for key in keys {
+                skipped.different += try appending.differences(on: key, in: landing.sent)
+                skipped.digest.add(
+                    try ContentDigest(
+                        copy: try appending.leaveOut(
+                            conflictingOn: key, giving: landing.columns),
+                        asBytea: landing.asBytea, interruption: interruption))
+            }
+            let (added, conflict) = try appending.unlessInConflict { try add(appending, landing) }
+            if let added { return added }
+            guard let conflict, skipped.rows == before else { continue }
+            throw Problem(
+                "restore.conflict", .data,
+                "\(conflict.message): which rows that are is not to be known before they are added. "
+                    + "Nothing was added to \(table).",
+                hint: "Keys on expressions, some of the rows, or types of your own cannot be "
+                    + "skipped, nor a key that the archive itself has twice: restore --into a new "
+                    + "table.")
+        }
+    }
+}
