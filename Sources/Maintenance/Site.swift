@@ -37,6 +37,8 @@ public struct Site: Sendable {
     public var capacity: ByteCount?
     /// What a run and a check do where the server is a standby.
     public var onStandby = OnStandby.refuse
+    /// How often a night brings an archive back to see that it can be.
+    public var drill = DrillRhythm.never
     /// Name and version, as manifests and the ledger have it.
     public var tool: String
 

@@ -25,28 +25,11 @@ public struct StatusReport: Sendable, Encodable {
         public var pauses: [Pause]
         /// The last time that one of its archives was brought back to see that it can be.
         public var drill: LastDrill?
+        /// Archives that could not be, the last time.
+        public var failedDrills: [DrillOutcome]
         /// What is amiss with its indexes, a sentence each.
         public var indexFindings: [String]
         public var problems: [Problem]
-    }
-
-    public struct LastDrill: Sendable, Encodable {
-        public var at: Instant
-        public var archive: String
-        public var rows: UInt64
-        /// Until its rows were in a table, and proven.
-        public var seconds: Double
-
-        init?(_ recorded: RecordedEvent) {
-            let event = recorded.event
-            guard let digest = event.digest, let archive = event.archive,
-                let seconds = event.details["seconds"].flatMap(Double.init)
-            else { return nil }
-            at = recorded.at
-            self.archive = archive
-            rows = digest.rows
-            self.seconds = seconds
-        }
     }
 
     public struct Run: Sendable, Encodable {
@@ -82,7 +65,11 @@ public struct StatusReport: Sendable, Encodable {
             let seen = TableObservation.observe(settings, on: connection, store: store, now: now)
             var table = Table(seen, now: now, findings: try findings(seen, on: connection))
             if hasLedger {
-                table.drill = try connection.ledger.lastDrill(of: name).flatMap(LastDrill.init)
+                let drills = try connection.ledger.drills(of: name)
+                table.drill = LastDrill(of: drills)
+                table.failedDrills = drills.values.filter { $0.failure != nil }.sorted {
+                    $0.at < $1.at
+                }
             }
             report.tables.append(table)
         }
@@ -119,7 +106,7 @@ extension StatusReport.Table {
             archiveBytes: seen.archives.reduce(0) { $0 + $1.bytes },
             archivedRows: seen.archives.reduce(0) { $0 + $1.digest.rows }, approved: seen.approved,
             quarantine: seen.quarantine, holds: seen.orders.holds, pins: seen.orders.pins,
-            pauses: seen.orders.pauses, drill: nil, indexFindings: findings,
+            pauses: seen.orders.pauses, drill: nil, failedDrills: [], indexFindings: findings,
             problems: seen.problems)
     }
 }

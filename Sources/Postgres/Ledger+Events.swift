@@ -49,13 +49,6 @@ extension Ledger {
         try events("WHERE \(Self.isOf(table)) ORDER BY l.id DESC LIMIT \(number: limit)")
     }
 
-    /// The last time that one of the table's archives was brought back to see that it can be.
-    public func lastDrill(of table: QualifiedName) throws -> RecordedEvent? {
-        try events(
-            "WHERE \(Self.isOf(table)) AND l.kind = 'drilled' ORDER BY l.id DESC LIMIT 1"
-        ).first
-    }
-
     /// For each range the latest event that says where its rows are: archived, dropped, or restored
     /// to their place (a table of its own that they were restored into says nothing of that).
     public func states(of table: QualifiedName) throws -> [PartitionBounds: LedgerEvent] {

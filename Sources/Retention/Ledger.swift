@@ -22,6 +22,8 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         /// An archive was brought back to see that it can be, and how long that takes: `seconds`
         /// among the details.
         case drilled
+        /// It could not be: the problem's id and status are among the details.
+        case drillFailed = "drill failed"
         /// An operator said that a range stays.
         case held
         /// A hold ended, or a pin was lifted: its number is among the details.

@@ -5,7 +5,7 @@ public struct Report: Equatable, Sendable, Codable {
     /// One thing that was done, or was not.
     public struct Entry: Equatable, Sendable, Codable {
         public enum Action: String, Sendable, Codable {
-            case heal, premake, archive, copy, detach, drop, delete, expire, sample
+            case heal, premake, archive, copy, detach, drop, delete, expire, sample, drill
         }
 
         public var action: Action

@@ -181,6 +181,8 @@ public struct TableGrowth: Sendable, Encodable {
     public var sizes: [Size] = []
     public var ingest: Ingest?
     public var archives = Archives()
+    /// The recovery time that was measured last.
+    public var drill: LastDrill?
     /// Of partitions that were dropped.
     public var freedBytes: Int64 = 0
     public var droppedPartitions = 0

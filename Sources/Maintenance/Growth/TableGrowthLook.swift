@@ -72,6 +72,7 @@ struct TableGrowthLook {
                 since: now.advanced(bySeconds: Int64(-86_400 * (IngestModel.longestLook + 2))))
             : []
         if hasLedger {
+            found.drill = LastDrill(of: try connection.ledger.drills(of: policy.table))
             found.sizes = try connection.ledger.sizes(
                 of: policy.table, since: now.advanced(bySeconds: -86_400 * 183),
                 // A sum of all partitions each: of thousands a point a week has to do.

@@ -60,8 +60,8 @@ final class HealthLook {
         storeFacts.neededBytes = leavingBytes / 2
         for index in copyFacts.indices { copyFacts[index].neededBytes = leavingBytes / 2 }
         return HealthFacts(
-            now: now, runs: runs, store: storeFacts, copies: copyFacts, tables: tables,
-            skipped: skipped)
+            now: now, runs: runs, store: storeFacts, copies: copyFacts, drills: try drills(),
+            tables: tables, skipped: skipped)
     }
 
     /// - Parameter unbound: why a store that belongs to nobody is not the right one.
@@ -87,6 +87,22 @@ final class HealthLook {
             facts.problem = Problem(explaining: error)
             return (facts, nil)
         }
+    }
+
+    private func drills() throws -> HealthFacts.Drills {
+        var drills = HealthFacts.Drills(rhythm: site.drill)
+        guard try connection.ledger.state() != .absent else { return drills }
+        for table in site.tables.map(\.policy.table) {
+            let seen = try look(at: "the drills of its archives", of: table) {
+                (
+                    outcomes: try connection.ledger.drills(of: table).values,
+                    since: try connection.ledger.firstArchivedAt(table)
+                )
+            }
+            drills.outcomes += (seen?.outcomes).map { $0.sorted { $0.slice < $1.slice } } ?? []
+            drills.since = [drills.since, seen?.since].compactMap(\.self).min()
+        }
+        return drills
     }
 
     // MARK: One table

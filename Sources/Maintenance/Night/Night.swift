@@ -17,12 +17,15 @@ public struct NightOptions: Sendable {
     public var deadlineSeconds: Double?
     /// The clock, when it is not the server's.
     public var now: Instant?
+    /// Brings an archive back at the end, whenever one was brought back last.
+    public var drills: Bool
     var hastened: Hastened?
 
     public init(
         only: Phase? = nil, maxRetire: Int? = nil, deadlineSeconds: Double? = nil,
-        now: Instant? = nil
+        now: Instant? = nil, drills: Bool = false
     ) {
+        self.drills = drills
         self.only = only
         self.maxRetire = maxRetire
         self.deadlineSeconds = deadlineSeconds
@@ -31,7 +34,7 @@ public struct NightOptions: Sendable {
 
     func includes(_ phase: Phase) -> Bool { only == nil || only == phase }
 
-    var usesStore: Bool { includes(.retire) || includes(.expire) }
+    var usesStore: Bool { includes(.retire) || includes(.expire) || drills }
 }
 
 /// Tonight's work: heal, premake, retire, sample growth.
@@ -106,6 +109,13 @@ public struct Night {
             timeBudget.learn(try control.ledger.exportThroughput())
             for index in site.tables.indices {
                 retire(index, identity, stores: stores, now: clock.now, &report)
+            }
+            if options.only == nil || options.drills {
+                NightlyDrill(
+                    site: site, store: stores.main, run: identity, now: clock.server,
+                    isAskedFor: options.drills, interruption: interruption, progress: progress,
+                    timeBudget: timeBudget, pressure: pressure
+                ).run(into: &report)
             }
         }
         report.interruption = interruption.status
@@ -191,7 +201,9 @@ public struct Night {
         _ report: inout Report
     ) {
         // What could not even be prepared has been reported.
-        guard report.tables[index].canGoOn else { return }
+        guard options.includes(.retire) || options.includes(.expire),
+            report.tables[index].canGoOn
+        else { return }
         withTable(index, identity, now: now, &report) { connection, table, lock, entry in
             let settings = site.tables[index]
             var seen = TableObservation.observe(

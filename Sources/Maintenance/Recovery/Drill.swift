@@ -7,6 +7,7 @@ import Retention
 public struct Drill {
     public struct Result: Sendable, Encodable {
         public var slice: Slice
+        public var bounds: PartitionBounds
         public var rows: UInt64
         /// Of the archive.
         public var bytes: Int64
@@ -21,22 +22,92 @@ public struct Drill {
 
     /// - Parameters:
     ///   - table: nil for any of the configuration.
-    ///   - period: nil for one that chance picks.
+    ///   - period: nil for whichever is due.
     public func run(_ table: QualifiedName?, period: String?) throws -> Result {
         let site = restore.site
         let store = try site.openStore(.readOnly)
-        let archive = try pick(table, period, in: store)
-        // One that is damaged may be picked as well as any: that is news.
+        let tables =
+            try table.map { [try site.settings(of: $0).policy.table] }
+            ?? site.tables.map(\.policy.table)
+        var archives = try Self.archives(of: tables, in: store)
+        if let table, let period {
+            let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
+            archives = archives.filter { $0.slice == slice }
+        }
+        let connection = try site.connect(as: Self.application)
+        try connection.ledger.prepare()
+        guard let picked = try Self.pick(from: archives, connection) else {
+            throw Problem(
+                "archive.missing", .missing,
+                "There is no such archive in \(store.root): nothing to drill with.",
+                hint: "pgretain archives list")
+        }
+        return try run(
+            picked, in: store, on: connection,
+            by: RunIdentity(newOn: restore.host, tool: site.tool))
+    }
+
+    private static let application = "pgretain: restore for a drill"
+
+    /// Those that a drill may bring back.
+    static func archives(of tables: [QualifiedName], in store: DirectoryStore) throws
+        -> [StoredArchive]
+    {
+        try tables.flatMap { try store.archives(of: $0) }.filter { $0.superseded == nil }
+    }
+
+    /// One that is damaged may be picked as well as any: that is news.
+    static func pick(from archives: [StoredArchive], _ connection: Connection) throws
+        -> StoredArchive?
+    {
+        let outcomes = try Set(archives.map(\.slice.table)).reduce(into: [:]) {
+            $0.merge(try connection.ledger.drills(of: $1)) { $1 }
+        }
+        let next = archives.map(\.slice).nextToDrill(knowing: outcomes)
+        return archives.first { $0.slice == next }
+    }
+
+    /// Writes to the ledger how it ended.
+    func run(
+        _ archive: StoredArchive, in store: DirectoryStore, on connection: Connection,
+        by run: RunIdentity
+    ) throws -> Result {
+        try restore.site.checkBinding(of: store, to: connection)
+        _ = try Leftovers.remove(on: connection, by: run)
+        do {
+            return try bringBack(archive, on: connection, by: run)
+        } catch {
+            guard restore.interruption.status == nil else { throw error }
+            throw note(Problem(explaining: error), of: archive.slice, by: run)
+        }
+    }
+
+    /// Without the problem's words, which may hold a row's values: the ledger never forgets.
+    private func note(_ problem: Problem, of slice: Slice, by run: RunIdentity) -> Problem {
+        do {
+            // The session that it failed in may be gone.
+            let connection = try restore.site.connect(as: Self.application)
+            try connection.ledger.append(
+                LedgerEvent(
+                    .drillFailed, table: slice.table, archive: slice.path,
+                    details: ["problem": problem.id, "status": "\(problem.status.rawValue)"]),
+                by: run)
+            return problem
+        } catch {
+            return Problem(
+                problem.id, problem.status,
+                problem.message + " Nor could the ledger be told: "
+                    + Problem(explaining: error).message, hint: problem.hint)
+        }
+    }
+
+    private func bringBack(_ archive: StoredArchive, on connection: Connection, by run: RunIdentity)
+        throws -> Result
+    {
+        let site = restore.site
         let manifest = try archive.manifest.get()
         let slice = archive.slice
         let stopwatch = Stopwatch()
-        let application = "pgretain: restore for a drill"
-        let connection = try site.connect(as: application)
-        try connection.ledger.prepare()
-        try site.checkBinding(of: store, to: connection)
-        let run = RunIdentity(newOn: restore.host, tool: site.tool)
-        _ = try Leftovers.remove(on: connection, by: run)
-
         let place = QualifiedName(schema: "pgretain", name: "drill_\(run.id)")
         let request = RestoreRequest(
             table: slice.table, period: nil, target: .new(place), pin: Span())
@@ -48,7 +119,7 @@ public struct Drill {
             pinnedUntil: nil)
         let crew = try RestoreCrew(
             lead: connection, wanted: try restore.sessions(for: plan, on: connection)
-        ) { try site.connect(as: application) }
+        ) { try site.connect(as: Self.application) }
         // Subscribers of all tables are not to hear of it.
         let isLogged = try !connection.catalog.publishesEveryTable()
         let restoration = try Restoration(on: connection)
@@ -74,7 +145,8 @@ public struct Drill {
                 try restore.interruption.check()
                 try restoration.commit()
                 return Result(
-                    slice: slice, rows: manifest.digest.rows, bytes: manifest.bytes,
+                    slice: slice, bounds: manifest.bounds, rows: manifest.digest.rows,
+                    bytes: manifest.bytes,
                     digest: manifest.digest.hex, seconds: seconds)
             }
         } catch {
@@ -84,27 +156,5 @@ public struct Drill {
             try restore.interruption.check()
             throw error
         }
-    }
-
-    private func pick(_ table: QualifiedName?, _ period: String?, in store: DirectoryStore) throws
-        -> StoredArchive
-    {
-        let tables =
-            try table.map { [try restore.site.settings(of: $0).policy.table] }
-            ?? restore.site.tables.map(\.policy.table)
-        let all = try tables.flatMap { try store.archives(of: $0) }
-            .filter { $0.superseded == nil }
-        var wanted = all
-        if let table, let period {
-            let slice = try ArchiveShelf.slice(site: restore.site, table: table, period: period)
-            wanted = all.filter { $0.slice == slice }
-        }
-        guard let picked = wanted.randomElement() else {
-            throw Problem(
-                "archive.missing", .missing,
-                "There is no such archive in \(store.root): nothing to drill with.",
-                hint: "pgretain archives list")
-        }
-        return picked
     }
 }

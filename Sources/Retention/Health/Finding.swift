@@ -13,6 +13,8 @@ public struct Finding: Equatable, Sendable, Codable {
         case archiveUnverified = "archive.unverified"
         case archiveUncopied = "archive.uncopied"
         case archiveVanished = "archive.vanished"
+        case drillFailed = "drill.failed"
+        case drillOverdue = "drill.overdue"
         case storeStranger = "store.stranger"
         case storeUnusable = "store.unusable"
         case storeFull = "store.full"

@@ -84,6 +84,28 @@ public struct HealthFacts: Sendable {
         }
     }
 
+    /// What was brought back to see that it can be.
+    public struct Drills: Equatable, Sendable {
+        /// How often that is to be done.
+        public var rhythm: DrillRhythm
+        /// Since when there are archives; nil: there are none.
+        public var since: Instant?
+        /// The last one of each archive, in the order of their archives.
+        public var outcomes: [DrillOutcome]
+
+        public init(
+            rhythm: DrillRhythm = .never, since: Instant? = nil, outcomes: [DrillOutcome] = []
+        ) {
+            self.rhythm = rhythm
+            self.since = since
+            self.outcomes = outcomes
+        }
+
+        public var lastSuccess: DrillOutcome? {
+            outcomes.filter { $0.failure == nil }.max { $0.at < $1.at }
+        }
+    }
+
     /// Something that could not be looked at: a lock was in the way, or it took too long.
     public struct Skipped: Equatable, Sendable {
         public var table: QualifiedName?
@@ -104,17 +126,19 @@ public struct HealthFacts: Sendable {
     public var store: Store
     /// The other stores that are to hold each archive.
     public var copies: [Store]
+    public var drills: Drills
     public var tables: [TableHealthFacts]
     public var skipped: [Skipped]
 
     public init(
-        now: Instant, runs: Runs, store: Store, copies: [Store] = [], tables: [TableHealthFacts],
-        skipped: [Skipped] = []
+        now: Instant, runs: Runs, store: Store, copies: [Store] = [],
+        drills: Drills = Drills(), tables: [TableHealthFacts], skipped: [Skipped] = []
     ) {
         self.now = now
         self.runs = runs
         self.store = store
         self.copies = copies
+        self.drills = drills
         self.tables = tables
         self.skipped = skipped
     }

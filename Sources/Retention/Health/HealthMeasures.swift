@@ -21,6 +21,8 @@ public struct HealthMeasures: Equatable, Sendable, Codable {
         public var archivesUnverified: Int?
         /// Of all copies together; nil where there is none.
         public var archivesUncopied: Int?
+        /// Archives whose last drill failed.
+        public var drillsFailed: Int
         public var awaitsApproval: Bool
         public var paused: Bool
         public var sequences: [Sequence]
@@ -38,6 +40,10 @@ public struct HealthMeasures: Equatable, Sendable, Codable {
     public var lastRunStatus: Int32?
     public var storeFreeBytes: Int64?
     public var storeNeededBytes: Int64
+    /// When an archive last came back whole, and how long that took.
+    public var lastDrillAt: Instant?
+    public var lastDrillSeconds: Double?
+    public var lastDrillRows: UInt64?
     public var tables: [Table]
 }
 
@@ -50,15 +56,22 @@ extension HealthMeasures {
         lastRunStatus = facts.runs.last?.status
         storeFreeBytes = facts.store.freeBytes
         storeNeededBytes = facts.store.neededBytes
+        let drill = facts.drills.lastSuccess
+        lastDrillAt = drill?.at
+        lastDrillSeconds = drill?.measure?.seconds
+        lastDrillRows = drill?.measure?.rows
         // What could not be looked at has no numbers: a zero would look like health.
-        tables = facts.tables.filter { $0.seen.table != nil }.map { facts in
-            Table(facts, now: now, thresholds)
+        tables = facts.tables.filter { $0.seen.table != nil }.map { table in
+            Table(table, facts.drills, now: now, thresholds)
         }
     }
 }
 
 extension HealthMeasures.Table {
-    fileprivate init(_ facts: TableHealthFacts, now: Instant, _ thresholds: HealthThresholds) {
+    fileprivate init(
+        _ facts: TableHealthFacts, _ drills: HealthFacts.Drills, now: Instant,
+        _ thresholds: HealthThresholds
+    ) {
         table = facts.seen.policy.table
         let headroom = PremakeHeadroom(facts.seen, now: now)
         premakeHeadroomSeconds = headroom?.seconds
@@ -76,6 +89,9 @@ extension HealthMeasures.Table {
         archivesUnverified = facts.unprovenArchives?.count
         archivesUncopied =
             facts.uncopied.isEmpty ? nil : facts.uncopied.reduce(0) { $0 + $1.slices.count }
+        drillsFailed = drills.outcomes.count {
+            $0.slice.table == facts.seen.policy.table && $0.failure != nil
+        }
         awaitsApproval = facts.plan.problems.contains { $0.id == "policy.approval" }
         paused = facts.seen.orders.pauses.contains { $0.until.map { $0 > now } ?? true }
         sequences = facts.sequences.map {

@@ -11,6 +11,7 @@ struct Run: ParsableCommand {
               pgretain run --dry-run
               pgretain run --table public.system_logs --max-retire 6
               pgretain run --only premake
+              pgretain run --drill
 
             Off a terminal a run that succeeds prints nothing; one that fails
             prints all that is needed to act. While another run works on a
@@ -37,6 +38,11 @@ struct Run: ParsableCommand {
         })
     var deadline: Span?
 
+    @Flag(
+        name: .long,
+        help: "At the end bring an archive back, prove it, measure how long it takes, and drop it.")
+    var drill = false
+
     @Flag(name: .long, help: "The same as pgretain plan.")
     var dryRun = false
 
@@ -58,7 +64,7 @@ struct Run: ParsableCommand {
             site: site,
             options: NightOptions(
                 only: only, maxRetire: maxRetire, deadlineSeconds: deadline?.seconds,
-                now: common.now),
+                now: common.now, drills: drill),
             interruption: Surroundings.interruption, progress: progress.sink,
             host: Surroundings.host)
         let report = night.run()

@@ -15,7 +15,7 @@ struct ConfigurationResolver {
     private static let keys = [
         "database", "role", "password_command", "archives", "copies", "workers", "jobs",
         "part_size",
-        "tables", "limits", "check", "capacity", "on_standby",
+        "tables", "limits", "check", "capacity", "on_standby", "drill",
     ]
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
@@ -73,6 +73,7 @@ struct ConfigurationResolver {
         site.check = check(entries["check"])
         site.capacity = size(entries["capacity"], "capacity")
         site.onStandby = choice(entries["on_standby"], "on_standby", default: .refuse)
+        site.drill = choice(entries["drill"], "drill", default: .never)
         let passwordCommand = passwordCommand(entries["password_command"])
         guard reader.problems.isEmpty else { throw problem(reader.problems) }
         return Configuration(

@@ -77,6 +77,16 @@ enum CheckMetrics {
         single(
             "pgretain_store_needed_bytes", "What the archives of a run now may need, about.",
             Double(measures.storeNeededBytes))
+        single(
+            "pgretain_last_drill_timestamp_seconds",
+            "When an archive last came back whole, since 1970.",
+            measures.lastDrillAt.map(seconds))
+        single(
+            "pgretain_last_drill_duration_seconds", "How long that took.",
+            measures.lastDrillSeconds)
+        single(
+            "pgretain_last_drill_rows", "How many rows it was.",
+            measures.lastDrillRows.map { Double($0) })
         each("pgretain_premake_headroom_seconds", "From now to where partitions end.") {
             $0.premakeHeadroomSeconds.map(Double.init)
         }
@@ -109,6 +119,9 @@ enum CheckMetrics {
         }
         each("pgretain_archives_uncopied", "Archives that a store of copies lacks.") {
             $0.archivesUncopied.map(Double.init)
+        }
+        each("pgretain_archives_drill_failed", "Archives that could not be brought back.") {
+            Double($0.drillsFailed)
         }
         each("pgretain_approval_pending", "1 where the policy waits for approval.") {
             $0.awaitsApproval ? 1 : 0

@@ -43,13 +43,11 @@ enum StatusText {
         }
         if let drill = table.drill {
             text += "  drilled \(drill.at.dateText): \(drill.archive), "
-            text += "\(Quantities.plural(drill.rows, "row")) back in "
-            text += Quantities.duration(drill.seconds)
-            if drill.rows > 0 {
-                let all = drill.seconds * Double(table.archivedRows) / Double(drill.rows)
-                text += "; all archives in about \(Quantities.duration(all))"
-            }
-            text += "\n"
+            text += "\(recovery(drill, archivedRows: table.archivedRows))\n"
+        }
+        for outcome in table.failedDrills {
+            text += "  drill failed \(outcome.at.dateText): \(outcome.slice.path) "
+            text += "[\(outcome.failure?.problem ?? "")]\n"
         }
         for one in table.quarantine {
             let end =
@@ -71,6 +69,15 @@ enum StatusText {
         for finding in table.indexFindings { text += "  \(finding)\n" }
         for problem in table.problems { text += self.text(problem, indent: "  ") }
         return text
+    }
+
+    /// `20 100 rows back in 1.2 s; all archives in about 14 s`
+    static func recovery(_ drill: LastDrill, archivedRows: UInt64) -> String {
+        let back = "\(Quantities.plural(drill.rows, "row")) back in "
+        let all = drill.seconds(forRows: archivedRows).map {
+            "; all archives in about \(Quantities.duration($0))"
+        }
+        return back + Quantities.duration(drill.seconds) + (all ?? "")
     }
 
     private static func text(_ problem: Problem, indent: String) -> String {

@@ -55,6 +55,9 @@ enum GrowthMarkdown {
         ]
         if let ingest = table.ingest { facts.append(("comes in", GrowthText.sentence(ingest))) }
         facts.append(("archives", GrowthText.sentence(table.archives)))
+        if let drill = table.drill {
+            facts.append(("recovery", GrowthText.recovery(drill, table)))
+        }
         facts.append(("freed", GrowthText.freed(table)))
         if let outlook = table.outlook { facts.append(("forecast", GrowthText.sentence(outlook))) }
         if let other = table.whatIf { facts.append(("what if", GrowthText.sentence(other))) }

@@ -166,6 +166,11 @@ enum GrowthPage {
         text += fact(
             "archives", Quantities.bytes(table.archives.bytes),
             "\(Quantities.count(table.archives.rows)) rows in \(table.archives.count)")
+        if let drill = table.drill {
+            text += fact(
+                "recovery", Quantities.duration(drill.seconds),
+                "\(Quantities.plural(drill.rows, "row")) back, \(drill.at.dateText)")
+        }
         text += fact(
             "freed so far", Quantities.bytes(table.freedBytes),
             Quantities.plural(table.droppedPartitions, "partition") + " dropped")

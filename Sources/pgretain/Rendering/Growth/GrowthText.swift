@@ -72,6 +72,7 @@ enum GrowthText {
         }
         if let ingest = table.ingest { facts.append(("comes in", sentence(ingest))) }
         if table.archives.count > 0 { facts.append(("archives", sentence(table.archives))) }
+        if let drill = table.drill { facts.append(("recovery", recovery(drill, table))) }
         facts.append(("freed", freed(table)))
         if let outlook = table.outlook {
             facts.append(("forecast", sentence(outlook)))
@@ -91,6 +92,11 @@ enum GrowthText {
         facts.append(
             ("xid age", "\(Quantities.count(table.xidAge)) transactions of 2 147 483 648"))
         return facts
+    }
+
+    static func recovery(_ drill: LastDrill, _ table: TableGrowth) -> String {
+        StatusText.recovery(drill, archivedRows: table.archives.rows)
+            + ", measured \(drill.at.dateText)"
     }
 
     private static func bytes(_ count: Double) -> String { Quantities.bytes(Int64(count)) }
