@@ -4,7 +4,7 @@ import Synchronization
 /// What a person may watch while it runs.
 public struct ProgressUpdate: Sendable {
     public enum Activity: String, Sendable {
-        case export, verify, restore, split
+        case export, verify, restore, split, search, erase
     }
 
     public var table: QualifiedName

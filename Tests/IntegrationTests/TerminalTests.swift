@@ -46,6 +46,14 @@ import Testing
             scene,
             ["restore", "--table", "public.logs", "--period", "2025-01", "--into", "public.back"])
         #expect(matches(restored.stdout, "restore " + step), "\(restored.stdout)")
+        let erased = try onATerminal(
+            scene,
+            [
+                "archives", "erase", "--table", "logs", "--to", "2025-02-01", "--where", "id=7",
+                "--yes", "--reason", "request",
+            ])
+        #expect(matches(erased.stdout, "search logs +30 000 rows"), "\(erased.stdout)")
+        #expect(matches(erased.stdout, "erase " + step), "\(erased.stdout)")
         let quiet = try onATerminal(scene, ["run", "-q"])
         #expect(quiet.status == 0 && quiet.stdout.isEmpty, "\(quiet.stdout)")
     }

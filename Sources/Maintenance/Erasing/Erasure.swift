@@ -50,9 +50,14 @@ public struct Erasure {
     let site: Site
     let query: Query
     let interruption: Interruption
+    private let progress: ProgressSink?
     private let host: String
 
-    public init(_ query: Query, site: Site, interruption: Interruption, host: String) {
+    public init(
+        _ query: Query, site: Site, interruption: Interruption, progress: ProgressSink?,
+        host: String
+    ) {
+        self.progress = progress
         self.query = query
         self.site = site
         self.interruption = interruption
@@ -90,7 +95,7 @@ public struct Erasure {
         let stores = try site.openStores(for: connection, by: run)
         for store in [stores.main] + stores.copies { _ = try store.heal(table: query.table) }
         let verifier = Verifier(
-            workers: site.workersInMemory, interruption: interruption, progress: nil,
+            workers: site.workersInMemory, interruption: interruption, progress: progress,
             keepAlive: { try connection.ping() })
         let pending = PendingErasures(
             connection: connection, stores: stores,
@@ -154,7 +159,8 @@ public struct Erasure {
                 hint: "pgretain archives show lists the columns.")
         }
         try ErasureSubject.count(
-            &subjects, in: selection, workers: site.workersInMemory, interruption: interruption)
+            &subjects, in: selection, workers: site.workersInMemory, interruption: interruption,
+            progress: progress)
         subjects = subjects.filter { $0.rows > 0 }.sorted { $0.slice < $1.slice }
         for subject in subjects {
             let manifest = subject.manifest
@@ -215,7 +221,7 @@ public struct Erasure {
         do {
             let (parts, erased) = try PartErasing(
                 subject: subject, staged: staged, settings: try site.settings(of: query.table),
-                workers: site.workersInMemory, interruption: interruption
+                workers: site.workersInMemory, interruption: interruption, progress: progress
             ).run()
             manifest.tool = site.tool
             manifest.generation += 1

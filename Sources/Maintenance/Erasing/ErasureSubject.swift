@@ -39,7 +39,7 @@ struct ErasureSubject: Sendable {
     /// Reads the parts that may hold such rows, and counts them.
     static func count(
         _ subjects: inout [ErasureSubject], in selection: RowSelection, workers: Int,
-        interruption: Interruption
+        interruption: Interruption, progress: ProgressSink?
     ) throws {
         struct Task: Sendable {
             let subject: Int
@@ -52,6 +52,12 @@ struct ErasureSubject: Sendable {
                 .filter { files.contains(subject.manifest.parts[$0].file) }
                 .map { Task(subject: index, part: $0) }
         }
+        guard let table = all.first?.slice.table else { return }
+        let progress = StepProgress(
+            .search, of: table.name, table: table,
+            totalRows: tasks.reduce(0) {
+                $0 + all[$1.subject].manifest.parts[$1.part].digest.rows
+            }, sink: progress)
         let waiting = BlockingQueue(tasks)
         waiting.close()
         let found = Mutex<[Int: [Int: UInt64]]>([:])
@@ -66,17 +72,20 @@ struct ErasureSubject: Sendable {
                     let part = subject.manifest.parts[task.part]
                     let questions = subject.manifest.questions(subject.conditions, subject.columns)
                     guard PartFilter.ask(questions, of: part, in: subject.directory).mayHold else {
+                        progress.add(rows: part.digest.rows, bytes: 0)
                         continue
                     }
                     var filter = try RowFilter(
                         subject.columns, conditions: subject.conditions, selection: [])
                     let rows = try filter.filter(
                         try reader.read(part, in: subject.directory), limit: .max, into: &nothing)
+                    progress.add(rows: part.digest.rows, bytes: Int(part.ndjsonBytes))
                     guard rows > 0 else { continue }
                     found.withLock { $0[task.subject, default: [:]][task.part] = UInt64(rows) }
                 }
             },
             stop: { waiting.abandon() }, lead: {})
+        progress.finish()
         for (index, parts) in found.withLock({ $0 }) { subjects[index].found = parts }
     }
 }

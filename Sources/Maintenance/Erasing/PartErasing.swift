@@ -10,11 +10,17 @@ struct PartErasing {
     let settings: TableSettings
     let workers: Int
     let interruption: Interruption
+    let progress: ProgressSink?
 
     /// The archive's parts without the rows, in their order, and the digest of these rows.
     func run() throws -> (parts: [Manifest.Part], erased: ContentDigest) {
         let waiting = BlockingQueue(subject.found.keys.sorted())
         waiting.close()
+        let progress = StepProgress(
+            .erase, of: subject.manifest.partition.name.name, table: subject.slice.table,
+            totalRows: subject.found.keys.reduce(0) {
+                $0 + subject.manifest.parts[$1].digest.rows
+            }, sink: progress)
         let done = Mutex((parts: subject.manifest.parts, erased: ContentDigest()))
         try Threads.run(
             min(workers, subject.found.count),
@@ -22,6 +28,8 @@ struct PartErasing {
                 var reader = PartReader()
                 while let index = waiting.pop() {
                     let (part, erased) = try erase(index, &reader)
+                    let old = subject.manifest.parts[index]
+                    progress.add(rows: old.digest.rows, bytes: Int(old.ndjsonBytes))
                     done.withLock {
                         $0.parts[index] = part
                         $0.erased.add(erased)
@@ -35,6 +43,7 @@ struct PartErasing {
                     try staged.adopt(part, of: subject.directory)
                 }
             })
+        progress.finish()
         return done.withLock { $0 }
     }
 

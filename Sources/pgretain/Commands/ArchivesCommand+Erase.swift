@@ -56,12 +56,17 @@ extension ArchivesCommand {
 
         func run() throws {
             let console = common.console
+            let progress = ProgressLine(console)
             let erasure = Erasure(
                 Erasure.Query(
                     table: table, from: time.from, to: time.to, conditions: conditions),
                 site: try common.site(), interruption: Surroundings.interruption,
-                host: Surroundings.host)
-            let result = yes ? try erasure.run(reason: reason ?? "") : try erasure.preview()
+                progress: progress.sink, host: Surroundings.host)
+            let result: Erasure.Result
+            do {
+                defer { progress.end() }
+                result = yes ? try erasure.run(reason: reason ?? "") : try erasure.preview()
+            }
             if common.json {
                 console.out(try JSONDocument.text("erasure", result))
             } else if !common.quiet {
