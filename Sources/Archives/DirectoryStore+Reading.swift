@@ -19,6 +19,13 @@ public struct ArchivePlace: Sendable {
     let superseded: Int?
     public let directory: ArchiveDirectory
     let tableDirectory: String
+    /// What was in it when it was found; nil where nobody has looked.
+    let entries: [DirectoryEntry]?
+
+    /// By slice; the published archive before those it superseded.
+    public static func isBefore(_ a: ArchivePlace, _ b: ArchivePlace) -> Bool {
+        a.slice == b.slice ? a.superseded ?? 0 < b.superseded ?? 0 : a.slice < b.slice
+    }
 }
 
 /// All that is in a store, or in a table's directory.
@@ -60,26 +67,27 @@ extension DirectoryStore {
     public func inventory(
         of table: QualifiedName? = nil, checkingFiles: Bool = false
     ) throws(ArchiveError) -> StoreInventory {
-        let (places, strangers) = try places(of: table)
+        var places: [ArchivePlace] = []
+        let strangers = try visit(table) { places.append($0) }
         var reader = ManifestReader()
         return StoreInventory(
-            archives: places.compactMap {
+            archives: places.sorted(by: ArchivePlace.isBefore).compactMap {
                 look(at: $0, with: &reader, checkingFiles: checkingFiles)
             },
             strangers: strangers)
     }
 
-    /// Where archives are, by slice, without a look at any; and what else is in the tree.
-    public func places(
-        of table: QualifiedName? = nil
-    ) throws(ArchiveError) -> (archives: [ArchivePlace], strangers: [String]) {
-        var tour = InventoryTour(store: self)
+    /// Tells where archives are, in no order, without a look at any; gives what else is in the tree.
+    public func visit(
+        _ table: QualifiedName? = nil, each: @escaping (ArchivePlace) -> Void
+    ) throws(ArchiveError) -> [String] {
+        var tour = InventoryTour(store: self, each: each)
         if let table {
             try tour.visit(table: table, in: Self.directoryName(for: table))
         } else {
             try tour.visitRoot()
         }
-        return tour.sorted()
+        return tour.strangers.sorted()
     }
 
     /// What is at a place now; nil when it has gone since.
@@ -89,11 +97,9 @@ extension DirectoryStore {
         var slice = place.slice
         let manifest: Result<Manifest, ArchiveError>
         do throws(ArchiveError) {
-            // Another generation may have been swapped in since the names were collected.
-            guard let entries = try File.entries(of: place.directory.path) else { return nil }
-            let read = try load(
-                place.directory, of: slice, in: place.tableDirectory, entries: entries,
-                checkingFiles: checkingFiles, with: &reader)
+            guard
+                let read = try load(place, checkingFiles: checkingFiles, with: &reader)
+            else { return nil }
             slice.table = read.table.name
             manifest = .success(read)
         } catch {
@@ -102,6 +108,25 @@ extension DirectoryStore {
         return StoredArchive(
             slice: slice, superseded: place.superseded, directory: place.directory,
             manifest: manifest)
+    }
+
+    /// Nil when it has gone.
+    private func load(
+        _ place: ArchivePlace, checkingFiles: Bool, with reader: inout ManifestReader
+    ) throws(ArchiveError) -> Manifest? {
+        if let entries = place.entries {
+            do throws(ArchiveError) {
+                return try load(
+                    place.directory, of: place.slice, in: place.tableDirectory, entries: entries,
+                    checkingFiles: checkingFiles, with: &reader)
+            } catch {
+                // Another generation may have been swapped in since: looked at once more.
+            }
+        }
+        guard let entries = try File.entries(of: place.directory.path) else { return nil }
+        return try load(
+            place.directory, of: place.slice, in: place.tableDirectory, entries: entries,
+            checkingFiles: checkingFiles, with: &reader)
     }
 
     /// Whether a directory is none of an archive, but a step on the way to archives of shorter

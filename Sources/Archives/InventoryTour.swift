@@ -3,17 +3,13 @@ import Retention
 /// A walk through a store that finds every archive, and whatever else is there.
 struct InventoryTour {
     let store: DirectoryStore
-    private var places: [ArchivePlace] = []
-    private var strangers: [String] = []
+    /// Hears of each place as it is found.
+    private let each: (ArchivePlace) -> Void
+    private(set) var strangers: [String] = []
 
-    init(store: DirectoryStore) { self.store = store }
-
-    func sorted() -> (archives: [ArchivePlace], strangers: [String]) {
-        let archives = places.sorted {
-            $0.slice == $1.slice
-                ? $0.superseded ?? 0 < $1.superseded ?? 0 : $0.slice < $1.slice
-        }
-        return (archives, strangers.sorted())
+    init(store: DirectoryStore, each: @escaping (ArchivePlace) -> Void) {
+        self.store = store
+        self.each = each
     }
 
     mutating func visitRoot() throws(ArchiveError) {
@@ -54,7 +50,7 @@ struct InventoryTour {
                 let place = ([directory] + steps + [entry.name]).joined(separator: "/")
                 add(
                     Slice(table: table, path: path), at: place, in: directory,
-                    superseded: kept.number)
+                    superseded: kept.number, entries: nil)
             } else if !entry.isHidden {
                 strangers.append(
                     ([directory] + steps + [entry.name]).joined(separator: "/"))
@@ -70,7 +66,8 @@ struct InventoryTour {
         guard let entries = try File.entries(of: "\(store.root)/\(place)") else { return }
         if entries.contains(where: Self.isOfArchive) {
             add(
-                Slice(table: table, path: path), at: place, in: directory, superseded: nil)
+                Slice(table: table, path: path), at: place, in: directory, superseded: nil,
+                entries: entries)
         } else {
             // An empty one waits for an archive under way, or was left by a run that died: healing
             // removes it.
@@ -82,13 +79,14 @@ struct InventoryTour {
         entry.name == ManifestFile.name || ManifestRules.isPartFile(entry.name)
     }
 
-    private mutating func add(
-        _ slice: Slice, at place: String, in tableDirectory: String, superseded: Int?
+    private func add(
+        _ slice: Slice, at place: String, in tableDirectory: String, superseded: Int?,
+        entries: [DirectoryEntry]?
     ) {
-        places.append(
+        each(
             ArchivePlace(
                 slice: slice, superseded: superseded,
                 directory: ArchiveDirectory(path: "\(store.root)/\(place)"),
-                tableDirectory: tableDirectory))
+                tableDirectory: tableDirectory, entries: entries))
     }
 }

@@ -2,13 +2,13 @@ import FoundationEssentials
 import Glibc
 import Retention
 
-/// Reads manifests, one after the other. Those of one table have the same columns, constraints and
-/// indexes, byte for byte, and these are most of each: they are parsed once for as long as they stay
-/// the same. What is made of a file is written again and compared with it, so that nothing can be
-/// taken for something else.
+/// Reads manifests, one after the other. Those of one table have the same columns, byte for byte, and
+/// these are most of each: they are parsed once for as long as they stay the same. (Constraints and
+/// indexes have each partition's own names.) What is made of a file is written again and compared
+/// with it, so that nothing can be taken for something else.
 public struct ManifestReader {
     private var shape: ArraySlice<UInt8> = []
-    private var definition = TableDefinition(columns: [], constraints: [], indexes: [])
+    private var columns: [Column] = []
     private var encodings: [String] = []
 
     public init() {}
@@ -26,7 +26,7 @@ public struct ManifestReader {
         var manifest = try parse(text, path: path)
         let isInForm = ManifestDocument.write(manifest, checksum: checksum) == text
         if isKnown {
-            manifest.definition = definition
+            manifest.definition.columns = columns
             manifest.encodings = encodings
         }
         if manifest.format > Manifest.currentFormat {
@@ -42,23 +42,22 @@ public struct ManifestReader {
         // These bytes are in the form of a writer, and need not be written again to know it.
         if let place, !isKnown {
             shape = bytes[place]
-            definition = manifest.definition
+            columns = manifest.definition.columns
             encodings = manifest.encodings
         }
         return manifest
     }
 
-    /// Where the members `columns`, `constraints` and `indexes` are. No text in JSON holds a newline,
-    /// so that these lines are what they look like.
+    /// Where the member `columns` is. No text in JSON holds a newline, so that these lines are what
+    /// they look like.
     private static func shape(in bytes: [UInt8]) -> Range<Int>? {
         guard let start = place(of: Array("\n  \"columns\": [".utf8), in: bytes, from: 0),
-            let end = place(of: Array("\n  \"origin\": {".utf8), in: bytes, from: start)
+            let end = place(of: Array("\n  \"constraints\": [".utf8), in: bytes, from: start)
         else { return nil }
         return start..<end
     }
 
-    private static let noShape = Array(
-        "\n  \"columns\": [],\n  \"constraints\": [],\n  \"indexes\": [],".utf8)
+    private static let noShape = Array("\n  \"columns\": [],".utf8)
 
     /// Where a line begins, at its newline.
     private static func place(of line: [UInt8], in bytes: [UInt8], from: Int) -> Int? {

@@ -22,7 +22,8 @@ extension ArchiveShelf {
     ) throws -> (sample: Sample, problems: [Problem]) {
         var record = try store.checkRecord()
         // Those of other tables stay in it.
-        let places = Set(try store.places().archives.map { store.place(of: $0.directory) })
+        var places: Set<String> = []
+        _ = try store.visit { places.insert(store.place(of: $0.directory)) }
         record.checks = record.checks.filter { places.contains($0.key) }
 
         let chosen = choose(share, by: record)

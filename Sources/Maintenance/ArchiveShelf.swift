@@ -31,31 +31,46 @@ public struct ArchiveShelf {
     /// `isWritable`: for what writes down what it has seen.
     public init(site: Site, table: QualifiedName?, isWritable: Bool = false) throws {
         store = try site.openStore(isWritable ? .write : .readOnly)
-        let (places, strangers) = try store.places(of: table)
-        self.strangers = strangers
-        stored = try Self.look(at: places, in: store, workers: site.workers)
+        (stored, strangers) = try Self.look(at: table, in: store, workers: site.workers)
     }
 
-    /// Ten thousand manifests are a second's work for one thread.
-    private static func look(
-        at places: [ArchivePlace], in store: DirectoryStore, workers: Int
-    ) throws -> [StoredArchive] {
+    /// Ten thousand manifests are a second's work for one thread: they are read while others are
+    /// still being found.
+    private static func look(at table: QualifiedName?, in store: DirectoryStore, workers: Int)
+        throws
+        -> (stored: [StoredArchive], strangers: [String])
+    {
+        typealias Found = (place: ArchivePlace, archive: StoredArchive)
         let share = 64
-        let chunks = BlockingQueue(stride(from: 0, to: places.count, by: share).map { $0 })
-        chunks.close()
-        let found = Mutex<[Int: [StoredArchive]]>([:])
+        let shares = BlockingQueue<[ArchivePlace]>()
+        let found = Mutex<[Found]>([])
+        var strangers: [String] = []
         try Threads.run(
-            min(workers, places.count / share + 1),
+            workers,
             work: {
                 var reader = ManifestReader()
-                while let start = chunks.pop() {
-                    let archives = places[start..<min(start + share, places.count)].compactMap {
-                        store.look(at: $0, with: &reader, checkingFiles: true)
+                while let places = shares.pop() {
+                    let looked: [Found] = places.compactMap { place in
+                        store.look(at: place, with: &reader, checkingFiles: true).map {
+                            (place, $0)
+                        }
                     }
-                    found.withLock { $0[start] = archives }
+                    found.withLock { $0 += looked }
                 }
-            }, stop: { chunks.abandon() }, lead: {})
-        return found.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
+            }, stop: { shares.abandon() },
+            lead: {
+                var places: [ArchivePlace] = []
+                strangers = try store.visit(table) { place in
+                    places.append(place)
+                    guard places.count == share else { return }
+                    shares.push(places)
+                    places = []
+                }
+                shares.push(places)
+                shares.close()
+            })
+        let stored = found.withLock { $0 }.sorted { ArchivePlace.isBefore($0.place, $1.place) }
+        return (stored.map(\.archive), strangers)
     }
 
     public var entries: [Entry] { stored.map(Entry.init) }

@@ -16,6 +16,25 @@ import Testing
         #expect(try ManifestFile.decode(try ManifestFile.encode(empty)) == empty)
     }
 
+    /// What is the same in each is read once, and nothing else is.
+    @Test func oneReaderReadsManyAsEachIs() throws {
+        var others = [Manifest.golden, .golden, .golden, .golden, .golden]
+        others[1].partition.name.name = "another"
+        others[1].definition.constraints = []
+        others[1].definition.indexes = [
+            .init(name: "another_idx", isUnique: true, definition: "USING btree (id)")
+        ]
+        others[2].definition.columns[0].isNullable.toggle()
+        others[3].definition.columns = []
+        others[3].encodings = []
+        others[3].redacted = []
+        var reader = ManifestReader()
+        for manifest in others + others.reversed() {
+            let bytes = try ManifestFile.encode(manifest)
+            #expect(try reader.decode(bytes, path: "x") == manifest)
+        }
+    }
+
     @Test func everyCorruptionIsDetected() throws {
         let good = Array(goldenManifest.utf8)
         var reader = ManifestReader()
