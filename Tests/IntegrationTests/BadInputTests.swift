@@ -64,8 +64,8 @@ import Testing
             says: ["not YAML"]),
         Case(
             name: "what a later release knows", tables: Scene.policy(),
-            extra: "on_failure: []", status: 78,
-            says: ["on_failure: is not known to this release"]),
+            extra: "databases: []", status: 78,
+            says: ["databases: is not known to this release"]),
         Case(
             name: "a key that is no column", tables: Scene.policy(key: "created"), status: 78,
             says: ["public.logs has no column created", "key.missing"]),
@@ -113,6 +113,26 @@ import Testing
             #expect(said.contains("next: "), "\(command) gives no hint")
             #expect(try scene.picture() == before, "\(command) changed something")
         }
+    }
+
+    /// What the Debian package installs: silence until it is configured.
+    @Test func anEmptyListOfTablesIsANightOfNothing() throws {
+        let scene = try Scene()
+        let packaged = Cluster.repository.appendingPathComponent("packaging/pgretain.yaml")
+        try FileManager.default.copyItem(atPath: packaged.path, toPath: scene.configuration)
+        let night = try scene.pgretain("run")
+        #expect(night.status == 0 && night.stdout.isEmpty && night.stderr.isEmpty)
+        let plan = try scene.pgretain("plan")
+        #expect(plan.status == 0 && plan.stdout.contains("next: pgretain init"), "\(plan.stdout)")
+        for words in [
+            ["status"], ["archives", "list"], ["run", "--json"], ["approve"],
+            ["run", "--table", "gone"],
+        ] {
+            let outcome = try scene.pgretain(words)
+            #expect(outcome.status == 78, "\(words)")
+            #expect(outcome.stderr.contains("[configuration.empty]"), "\(outcome.stderr)")
+        }
+        #expect(try scene.pgretain("check").status == 3)
     }
 
     @Test func aConfigurationThatOthersMayWriteIsRefused() throws {

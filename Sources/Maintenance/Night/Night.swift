@@ -43,7 +43,7 @@ public struct Night {
     private let options: NightOptions
     private let interruption: Interruption
     private let progress: ProgressSink?
-    private let host: String
+    private let identity: RunIdentity
     private let timeBudget: TimeBudget
     private let pressure: PressureWatch
     private let pace: Pace?
@@ -56,16 +56,25 @@ public struct Night {
         self.options = options
         self.interruption = interruption
         self.progress = progress
-        self.host = host
+        identity = RunIdentity(newOn: host, tool: site.tool)
         let deadline = Deadline(seconds: options.deadlineSeconds)
         timeBudget = TimeBudget(until: deadline)
         pressure = PressureWatch(site: site, interruption: interruption, deadline: deadline)
         pace = site.throttle.rate.map { Pace($0, interruption: interruption) }
     }
 
-    /// Carries tonight's plan out. Never throws: what went wrong is in the report.
+    /// What the ledger and the report know this run by.
+    public var id: String { identity.id }
+
+    /// Of a night that could not begin.
+    public static func report(unbegun problem: Problem) -> Report {
+        var report = Report(run: "", startedAt: HostClock.now)
+        report.problems = [problem]
+        return report
+    }
+
+    /// Carries tonight's plan out, once. Never throws: what went wrong is in the report.
     public func run() -> Report {
-        let identity = RunIdentity(newOn: host, tool: site.tool)
         var report = Report(run: identity.id, startedAt: HostClock.now)
         report.tables = site.tables.map { Report.Table(table: $0.policy.table) }
         do {

@@ -53,7 +53,8 @@ struct CommonOptions: ParsableArguments {
         do {
             return try site()
         } catch let problem as Problem
-            where problem.id == "configuration.missing" && database != nil && archives != nil
+            where ["configuration.missing", "configuration.empty"].contains(problem.id)
+            && database != nil && archives != nil
         {
             var resolver = ConfigurationResolver(
                 file: "no configuration",
@@ -67,10 +68,43 @@ struct CommonOptions: ParsableArguments {
 
     /// What the configuration says of the site, and the password that it leaves to a command.
     func site() throws -> Site {
+        try configurationOfTables().completeSite()
+    }
+
+    /// Refused where it names no table.
+    private func configurationOfTables() throws -> Configuration {
         let configuration = try configuration()
-        var site = configuration.site
-        if let command = configuration.passwordCommand {
-            site.password = try Surroundings.output(ofCommand: command)
+        guard !configuration.site.tables.isEmpty else {
+            throw Problem(
+                "configuration.empty", .configuration,
+                "The configuration names no table yet; nothing was done.", hint: Self.beginning)
+        }
+        return configuration
+    }
+
+    private static let beginning =
+        "pgretain init --database … --archives … writes a configuration for a database."
+
+    /// Nil where the list of tables is there and empty, as a package installs it: a night then has
+    /// nothing to do, and is not to bother anybody with it. Only `tells` says so.
+    func configurationOfNight(of tables: TableOption, tells: Bool) throws -> Configuration? {
+        let needsTables = json || tables.table != nil
+        let configuration = try needsTables ? configurationOfTables() : configuration()
+        guard configuration.site.tables.isEmpty else { return configuration }
+        if tells {
+            console.out(
+                "The configuration names no table yet: nothing to do.\nnext: \(Self.beginning)\n")
+        }
+        return nil
+    }
+}
+
+extension Configuration {
+    /// The site, with what `password_command` prints.
+    func completeSite() throws -> Site {
+        var site = site
+        if let passwordCommand {
+            site.password = try Surroundings.output(ofCommand: passwordCommand)
         }
         return site
     }

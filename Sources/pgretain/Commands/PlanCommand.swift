@@ -25,7 +25,9 @@ struct PlanCommand: ParsableCommand {
 
     static func show(_ common: CommonOptions, _ tables: TableOption, maxRetire: Int?) throws {
         let console = common.console
-        let site = try tables.narrow(try common.site())
+        guard let configuration = try common.configurationOfNight(of: tables, tells: true)
+        else { return }
+        let site = try tables.narrow(try configuration.completeSite())
         let preview = try NightPreview.look(
             site: site, tables: site.tableNames, maxRetire: maxRetire, now: common.now)
         console.out(

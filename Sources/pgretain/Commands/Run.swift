@@ -58,7 +58,21 @@ struct Run: ParsableCommand {
             return
         }
         let console = common.console
-        let site = try tables.narrow(try common.site())
+        let isWatched = console.isTerminal && !common.quiet || common.verbose
+        guard let configuration = try common.configurationOfNight(of: tables, tells: isWatched)
+        else { return }
+        func notifier(_ run: String) -> Notifier {
+            Notifier(
+                configuration.notifications, run: run, environment: Surroundings.environment,
+                console: console)
+        }
+        let site: Site
+        do {
+            site = try tables.narrow(try configuration.completeSite())
+        } catch let problem as Problem {
+            notifier("").end(Night.report(unbegun: problem))
+            throw problem
+        }
         let progress = ProgressLine(console)
         let night = Night(
             site: site,
@@ -67,6 +81,7 @@ struct Run: ParsableCommand {
                 now: common.now, drills: drill),
             interruption: Surroundings.interruption, progress: progress.sink,
             host: Surroundings.host)
+        let notifier = notifier(night.id)
         let report = night.run()
         progress.end()
         if common.json {
@@ -79,6 +94,7 @@ struct Run: ParsableCommand {
         for (subject, problem) in ReportText.problems(report) {
             console.tell(problem, about: subject)
         }
+        notifier.end(report)
         throw EarlyExit(status: report.exitStatus)
     }
 }

@@ -22,6 +22,7 @@ struct Configuration {
     var site: Site
     /// The command whose output is the password.
     var passwordCommand: String?
+    var notifications: Notifications
     var settings: [Setting]
 }
 

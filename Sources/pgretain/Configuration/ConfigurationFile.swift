@@ -4,11 +4,12 @@ import Retention
 /// Finds and reads the file.
 enum ConfigurationFile {
     /// The file named by a flag or `$PGRETAIN_CONFIG`, or the first that exists of the usual
-    /// places.
+    /// places. One in a directory that may not be looked into is taken to exist: reading it says why
+    /// not.
     static func locate(flag: String?, environment: [String: String]) throws(Problem) -> String {
         if let named = flag ?? environment["PGRETAIN_CONFIG"] { return named }
         let places = self.places(environment)
-        for place in places where access(place, F_OK) == 0 { return place }
+        for place in places where access(place, F_OK) == 0 || errno == EACCES { return place }
         throw Problem(
             "configuration.missing", .configuration,
             "There is no configuration: none of \(places.joined(separator: ", ")) exists.",

@@ -57,7 +57,7 @@ extension ConfigurationResolver {
     }
 
     /// A length of time by the clock, up to a day.
-    private mutating func clockSpan(
+    mutating func clockSpan(
         _ node: Node?, _ key: String, from seconds: Int64, default: Span?
     ) -> Span? {
         if `default` == nil, given(node, key) == nil { return nil }

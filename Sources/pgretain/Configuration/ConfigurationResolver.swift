@@ -12,11 +12,12 @@ struct ConfigurationResolver {
     private let needsTables: Bool
     private var settings: [Configuration.Setting] = []
 
-    private static let keys = [
-        "database", "role", "password_command", "archives", "copies", "workers", "jobs",
-        "part_size",
-        "tables", "limits", "check", "capacity", "on_standby", "drill",
-    ]
+    private static let keys =
+        [
+            "database", "role", "password_command", "archives", "copies", "workers", "jobs",
+            "part_size",
+            "tables", "limits", "check", "capacity", "on_standby", "drill",
+        ] + notificationKeys
     private static let tableKeys = [
         "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
         "slice_over", "partitioned", "replicate_deletes", "default", "rules",
@@ -26,8 +27,7 @@ struct ConfigurationResolver {
     private static let limitKeys =
         ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
     private static let later = [
-        "databases": "one database a configuration",
-        "on_failure": "notifications are not built yet",
+        "databases": "one database a configuration"
     ]
 
     init(
@@ -74,10 +74,12 @@ struct ConfigurationResolver {
         site.capacity = size(entries["capacity"], "capacity")
         site.onStandby = choice(entries["on_standby"], "on_standby", default: .refuse)
         site.drill = choice(entries["drill"], "drill", default: .never)
-        let passwordCommand = passwordCommand(entries["password_command"])
+        let passwordCommand = secret(entries["password_command"], key: "password_command")
+        let notifications = notifications(entries)
         guard reader.problems.isEmpty else { throw problem(reader.problems) }
         return Configuration(
-            file: reader.file, site: site, passwordCommand: passwordCommand, settings: settings)
+            file: reader.file, site: site, passwordCommand: passwordCommand,
+            notifications: notifications, settings: settings)
     }
 
     private func problem(_ all: [String]) -> Problem {
@@ -148,8 +150,7 @@ struct ConfigurationResolver {
     }
 
     /// Noted without its words: they may hold what it is to keep secret.
-    private mutating func passwordCommand(_ node: Node?) -> String? {
-        let key = "password_command"
+    mutating func secret(_ node: Node?, key: String) -> String? {
         guard let node, let text = reader.text(node, key: key), !text.isEmpty else { return nil }
         _ = note(key, "***", source(node))
         return text
@@ -189,9 +190,9 @@ struct ConfigurationResolver {
     // MARK: Tables
 
     private mutating func tables(_ node: Node?, limits: [String: Node]) -> [TableSettings] {
-        guard let node, case .sequence(let sequence) = node, !sequence.isEmpty else {
+        guard let node, case .sequence(let sequence) = node else {
             guard needsTables else { return [] }
-            reader.complain("is required: a list with at least one table", key: "tables", at: node)
+            reader.complain("is required: a list of tables", key: "tables", at: node)
             return []
         }
         var result: [TableSettings] = []
