@@ -59,4 +59,21 @@ public struct Discovery: Sendable {
 /// The ledger's schema, for those whose DBAs apply DDL themselves.
 public enum LedgerSchema {
     public static var sql: String { Ledger.schemaSQL }
+
+    /// What this program needs and the database has not, as SQL; nil where nothing is missing.
+    public static func missing(site: Site) throws -> String? {
+        try site.connect(as: "pgretain: schema").ledger.missingSQL()
+    }
+
+    /// Makes it. A problem where the role may not.
+    public static func upgrade(site: Site) throws {
+        let ledger = try site.connect(as: "pgretain: schema").ledger
+        try ledger.prepare()
+        guard try ledger.missingSQL() == nil else {
+            throw Problem(
+                "schema.permission", .permission,
+                "The role may make no tables in the schema pgretain. Nothing was changed.",
+                hint: "pgretain schema upgrade --print | psql … as the schema's owner.")
+        }
+    }
 }

@@ -48,6 +48,12 @@ public struct Ledger {
         if try state() == .absent { try create() } else { try createChain() }
     }
 
+    /// What `prepare` would run, for those whose DBAs apply DDL themselves; nil where all is there.
+    public func missingSQL() throws -> String? {
+        if try state() == .absent { return Self.schemaSQL }
+        return try hasChain() ? nil : Self.createChainSQL + "\n" + Self.grantChainSQL + ";\n"
+    }
+
     /// If nobody else has meanwhile.
     private func create() throws {
         do {

@@ -178,6 +178,8 @@ import Testing
             """)
         let none = try scene.pgretain("status", "--ledger")
         #expect(none.status != 0 && none.stderr.contains("[ledger.unchained]"), "\(none.stderr)")
+        let missing = try scene.pgretain("schema", "upgrade", "--print").stdout
+        #expect(missing.contains("CREATE TABLE pgretain.chain") && !missing.contains("runs ("))
         #expect(try hold(scene).status == 0)
         let upgraded = try audit(scene)
         #expect(upgraded.status == 0, "\(upgraded.json["flaws"].list.map { $0["message"].text })")

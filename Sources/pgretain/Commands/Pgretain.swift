@@ -34,6 +34,6 @@ struct Pgretain: ParsableCommand {
             ReattachCommand.self, DropCommand.self, AdoptCommand.self, ParkCommand.self,
             Rebind.self, Init.self,
             ConfigCommand.self,
-            SchemaCommand.self,
+            SchemaCommand.self, UninstallCommand.self,
         ])
 }
