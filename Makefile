@@ -6,7 +6,7 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install demo bench bench-scale bench-adopt test test-faults test-as-superuser test-as-member test-all test-deps torture fuzz sanitize format check-format clean
+.PHONY: help deps build install deb demo bench bench-scale bench-adopt test test-faults test-as-superuser test-as-member test-all test-deps test-deb torture fuzz sanitize format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
@@ -20,6 +20,8 @@ help:
 	@echo 'make sanitize      the tests without a server, under address and thread sanitizer'
 	@echo 'make build         the program: .build/release/pgretain'
 	@echo 'make install       to $$(PREFIX)/bin (PREFIX=/usr/local)'
+	@echo 'make deb           the Debian package: .build/pgretain_*.deb'
+	@echo 'make test-deb      install, upgrade, remove and purge it in a clean root (as root, two minutes)'
 	@echo 'make format        format the sources'
 	@echo 'make check-format  fail where they are not'
 	@echo 'make clean         remove what was built'
@@ -29,34 +31,41 @@ deps:
 	@Tests/Support/install-packages.sh libpq-dev zlib1g-dev libdeflate-dev libssl-dev \
 	    libxxhash-dev pkg-config postgresql
 
+# With the Swift runtime inside: what is built runs where no Swift is.
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib --product
+
 build: deps
-	$(SWIFT) build -c release --product pgretain
+	$(RELEASE) pgretain
 
 PREFIX ?= /usr/local
 install: build
 	install -D -m 0755 .build/release/pgretain $(DESTDIR)$(PREFIX)/bin/pgretain
 
+deb: build
+	@Tests/Support/install-packages.sh dpkg-dev binutils python3
+	@packaging/build-deb.sh .build/release/pgretain .build
+
 demo: build
-	$(SWIFT) build -c release --product sample-logs
+	$(RELEASE) sample-logs
 	ROWS=$(ROWS) Tests/Support/demo.sh
 
 # Figures beside what one would use instead, on a throw-away cluster.
 bench: build
 	@Tests/Support/install-packages.sh python3 pigz
-	$(SWIFT) build -c release --product sample-logs
+	$(RELEASE) sample-logs
 	Benchmarks/bench.py --program .build/release/pgretain --sample .build/release/sample-logs \
 	    --rows $(ROWS) --rounds $(ROUNDS) $(BENCH_FLAGS)
 
 # What an application feels while its table is adopted.
 bench-adopt: build test-deps
-	$(SWIFT) build -c release --product sample-logs
+	$(RELEASE) sample-logs
 	Benchmarks/adopt.py --program .build/release/pgretain --sample .build/release/sample-logs --rows $(ROWS)
 bench-adopt: ROWS ?= 2000000
 
 # Only pgretain: its peak memory with few and with many rows, and its speed on one and two cores.
 bench-scale: build
 	@Tests/Support/install-packages.sh python3
-	$(SWIFT) build -c release --product sample-logs
+	$(RELEASE) sample-logs
 	for rows in 200000 2000000 10000000; do Benchmarks/bench.py --alone --rounds 1 --rows $$rows \
 	    --program .build/release/pgretain --sample .build/release/sample-logs; done
 	for cores in 1 2; do Benchmarks/bench.py --alone --cores $$cores --rounds $(ROUNDS) \
@@ -65,7 +74,10 @@ bench-scale: build
 test-deps: deps
 	@Tests/Support/install-packages.sh python3 python3-venv jq postgresql-15-partman pgbouncer
 	@Tests/Support/python-packages.sh duckdb sqlalchemy psycopg2=psycopg2-binary
-	@Tests/Support/prometheus-tools.sh
+	@Tests/Support/fetch-programs.sh prometheus usr/bin/promtool=prometheus \
+	    usr/bin/prometheus-node-exporter=prometheus-node-exporter
+	@Tests/Support/fetch-programs.sh cron usr/sbin/cron=cron \
+	    usr/lib/$$(uname -m)-linux-gnu/faketime/libfaketime.so.1=libfaketime
 
 # What breaks on purpose, everywhere it can: a third of the time.
 FAULT_TESTS := IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|MisbehavingServers|SecondStores|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)
@@ -91,11 +103,16 @@ test-as-member:
 	    --skip 'IntegrationTests.(Slices|Rules)/UnderFire' \
 	    --skip 'IntegrationTests.(AdoptionsThatEndAnywhere|AdoptionsBesideTheTraffic|RestoreCrashes|Periods)' \
 	    --skip 'IntegrationTests.(BadInput|BadStores|Encodings|CatalogTables|HostileNames|FileRestores)' \
-	    --skip 'IntegrationTests.(Searches|SearchFilters|GoldenArchives|OtherEngines|Documentation|Readme)'
+	    --skip 'IntegrationTests.(Searches|SearchFilters|GoldenArchives|OtherEngines|Documentation|Readme|CronDaemon|Notified)'
 
 # The same on the servers of other versions: 16 and 18.
 test-all: test
 	SWIFT=$(SWIFT) Tests/Support/test-other-servers.sh
+
+# In a root that debootstrap makes. Not a part of `make test`: it takes two minutes, and the network.
+test-deb: deb
+	@Tests/Support/install-packages.sh debootstrap lintian
+	Tests/Support/test-deb.sh "$$(ls -t .build/pgretain_*.deb | head -n 1)"
 
 # The same laws, tried on more cases; tens of minutes. FAULTS=0 tries all there are.
 FAULTS ?= 150

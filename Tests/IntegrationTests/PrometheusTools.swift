@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Debian's packages `prometheus` and `prometheus-node-exporter` have them;
-/// `Tests/Support/prometheus-tools.sh` gets them alone.
+/// `Tests/Support/fetch-programs.sh` gets them alone.
 enum PrometheusTools {
     static let promtool = path("promtool")
     static let nodeExporter = path("prometheus-node-exporter")
