@@ -6,17 +6,18 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install deb demo bench bench-scale bench-adopt test test-faults test-as-superuser test-as-member test-all test-deps test-deb torture fuzz sanitize format check-format clean
+.PHONY: help deps build install deb demo bench bench-scale bench-adopt bench-foreground test test-faults test-as-superuser test-as-member test-all test-deps test-deb torture fuzz sanitize format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
 	@echo 'make bench         figures beside psql, gzip, pigz, pg_dump (ROWS=2000000)'
 	@echo 'make bench-scale   its memory and speed by rows and cores'
 	@echo 'make bench-adopt   what an application feels while its table is adopted'
+	@echo 'make bench-foreground  and while nights pass (ROUNDS=3)'
 	@echo 'make test          every test, on a throw-away cluster, twice: as superuser and as member'
 	@echo 'make test-all      the same, and the integration tests on PostgreSQL 16 and 18'
 	@echo 'make torture       a night that is killed, cut and failed, and its server too (FAULTS=150 SEED=...)'
-	@echo 'make fuzz          bytes made up for each parser (SECONDS_EACH=60)'
+	@echo 'make fuzz          bytes made up for each parser (SECONDS_EACH=60, RUNS=N at most)'
 	@echo 'make sanitize      the tests without a server, under address and thread sanitizer'
 	@echo 'make build         the program: .build/release/pgretain'
 	@echo 'make install       to $$(PREFIX)/bin (PREFIX=/usr/local)'
@@ -61,6 +62,13 @@ bench-adopt: build test-deps
 	$(RELEASE) sample-logs
 	Benchmarks/adopt.py --program .build/release/pgretain --sample .build/release/sample-logs --rows $(ROWS)
 bench-adopt: ROWS ?= 2000000
+
+# And while nights pass.
+bench-foreground: build
+	@Tests/Support/install-packages.sh python3
+	$(SWIFT) build -c release --product sample-logs
+	Benchmarks/foreground.py --program .build/release/pgretain --sample .build/release/sample-logs \
+	    --rounds $(ROUNDS) $(BENCH_FLAGS)
 
 # Only pgretain: its peak memory with few and with many rows, and its speed on one and two cores.
 bench-scale: build
@@ -125,8 +133,9 @@ torture: test-deps
 
 # Bytes that libFuzzer makes up, for each parser. TARGETS="decode manifest" chooses.
 fuzz: deps
-	SWIFT=$(SWIFT) SECONDS_EACH=$(SECONDS_EACH) Tests/Support/fuzz.sh
+	SWIFT=$(SWIFT) SECONDS_EACH=$(SECONDS_EACH) RUNS=$(RUNS) Tests/Support/fuzz.sh
 SECONDS_EACH ?= 60
+RUNS ?= -1
 
 # The tests that need no server, under the address sanitizer and then the thread sanitizer.
 sanitize: deps

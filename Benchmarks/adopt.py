@@ -16,7 +16,8 @@ import subprocess
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from scene import ROOT, Cluster, fill_system_logs, make_system_logs, sql
+
 APPLICATION = [ROOT / ".build/python/bin/python", ROOT / "Tests/Support/application.py"]
 
 
@@ -28,41 +29,24 @@ def main():
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
 
-    cluster = subprocess.Popen(
-        [ROOT / "Tests/Support/throwaway-cluster.sh"], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True)
-    try:
-        _, socket, port = cluster.stdout.readline().split()
-        measure(options, socket, port)
-    finally:
-        cluster.stdin.close()
-        cluster.wait()
+    with Cluster() as cluster:
+        measure(options, cluster)
 
 
-def measure(options, socket, port):
-    psql = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", socket, "-p", port, "-U", "postgres"]
-    subprocess.run(psql + ["-d", "postgres", "-c", "CREATE DATABASE logs"], check=True)
-    psql += ["-d", "logs"]
+def measure(options, cluster):
     shape = ["--from", "2026-01", "--months", "10", "--plain", "--metadata", "text"]
-    ddl = subprocess.run([options.sample, "ddl"] + shape, check=True, capture_output=True)
-    subprocess.run(psql, input=ddl.stdout, check=True)
-    rows = subprocess.Popen(
-        [options.sample, "rows", "--rows", str(options.rows), "--no-edge-rows"] + shape,
-        stdout=subprocess.PIPE)
-    subprocess.run(
-        psql + ["-c", "COPY public.system_logs FROM STDIN"], stdin=rows.stdout, check=True)
-    subprocess.run(
-        psql + ["-c", "SELECT setval('system_logs_id_seq', max(id)) FROM system_logs",
-                "-c", "VACUUM ANALYZE system_logs"], check=True, stdout=subprocess.DEVNULL)
+    make_system_logs("logs", options.sample, *shape)
+    fill_system_logs("logs", options.sample, options.rows, *shape, "--no-edge-rows")
+    sql("logs", "SELECT setval('system_logs_id_seq', max(id)) FROM system_logs")
+    sql("logs", "VACUUM ANALYZE system_logs")
 
-    alone, _ = beside(options, socket, port, lambda: time.sleep(options.seconds))
+    alone, _ = beside(cluster, lambda: time.sleep(options.seconds))
     with tempfile.TemporaryDirectory() as place:
         os.mkdir(f"{place}/archives", 0o750)
         configuration = f"{place}/pgretain.yaml"
         pathlib.Path(configuration).write_text(
-            f'database: "host={socket} port={port} user=postgres dbname=logs"\n'
-            f"archives: {place}/archives\ntables:\n  - table: system_logs\n    key: created_at\n"
-            "    retain: 90 days\n")
+            f"database: dbname=logs\narchives: {place}/archives\n"
+            "tables:\n  - table: system_logs\n    key: created_at\n    retain: 90 days\n")
         os.chmod(configuration, 0o600)
 
         def adopt(*more):
@@ -72,8 +56,8 @@ def measure(options, socket, port):
                  configuration],
                 check=True, capture_output=True, text=True).stdout
 
-        adopting, adopted = beside(options, socket, port, adopt)
-        splitting, split = beside(options, socket, port, lambda: adopt("--split"))
+        adopting, adopted = beside(cluster, adopt)
+        splitting, split = beside(cluster, lambda: adopt("--split"))
     adopted, split = json.loads(adopted)["adopted"], json.loads(split)["split"]
     print(f"{options.rows} rows, beside eight threads that insert and read:")
     print(f"adopted in {adopted['seconds']:.1f} s, "
@@ -87,9 +71,9 @@ def measure(options, socket, port):
               f"{report['insert_max'] * 1000:>8.1f} {len(report['errors']):>7}")
 
 
-def beside(options, socket, port, work):
+def beside(cluster, work):
     """The application's report of the time that `work` takes, and what that gave."""
-    url = f"postgresql+psycopg2://postgres@/logs?host={socket}&port={port}"
+    url = f"postgresql+psycopg2://postgres@/logs?host={cluster.socket}&port={cluster.port}"
     application = subprocess.Popen(
         APPLICATION + [url, "5", "3"], stdout=subprocess.PIPE, text=True)
     result = work()

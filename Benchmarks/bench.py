@@ -22,51 +22,16 @@ import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
+from scene import Cluster, fill_system_logs, make_system_logs, sql
+
 MONTH = "2025-01"
 PARTITION = "system_logs_2025_01"
 
 
-class Cluster:
-    """A throw-away cluster that ends with this process."""
-
-    def __init__(self):
-        script = HERE.parent / "Tests" / "Support" / "throwaway-cluster.sh"
-        self.process = subprocess.Popen(
-            [script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        words = self.process.stdout.readline().split()
-        if len(words) != 3 or words[0] != "READY":
-            sys.exit("the cluster did not start")
-        os.environ.update(PGHOST=words[1], PGPORT=words[2], PGUSER="postgres", PGTZ="UTC")
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def sql(database, text):
-    done = subprocess.run(
-        ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"],
-        input=text, text=True, capture_output=True,
-    )
-    if done.returncode:
-        sys.exit(done.stderr)
-    return done.stdout.strip()
-
-
 def fill(options):
-    sql("postgres", "CREATE DATABASE base TEMPLATE template0")
     shape = ["--from", MONTH, "--months", "1", "--metadata", options.metadata]
-    ddl = subprocess.run([options.sample, "ddl", *shape], capture_output=True, check=True, text=True)
-    sql("base", ddl.stdout)
-    rows = subprocess.Popen(
-        [options.sample, "rows", *shape, "--rows", str(options.rows)], stdout=subprocess.PIPE
-    )
-    load = ["psql", "-XqAt", "-d", "base", "-c", "COPY public.system_logs FROM STDIN"]
-    subprocess.run(load, stdin=rows.stdout, check=True)
-    if rows.wait():
-        sys.exit("the generator failed")
+    make_system_logs("base", options.sample, *shape)
+    fill_system_logs("base", options.sample, options.rows, *shape)
     # A partition of the present, so that the one measured is not the newest.
     sql("base", "CREATE TABLE public.system_logs_now PARTITION OF public.system_logs "
                 "FOR VALUES FROM ('2025-06-01') TO ('2099-01-01')")
@@ -315,25 +280,21 @@ def main():
     parser.add_argument("--json", help="write the figures there")
     options = parser.parse_args()
     options.config = options.config + "\n" if options.config else ""
-    cluster = Cluster()
-    try:
-        with tempfile.TemporaryDirectory(prefix="pgretain-bench-") as work:
-            print(f"filling {options.rows} rows ...", file=sys.stderr, flush=True)
-            fill(options)
-            bench = Bench(options, work)
-            bench.run()
-            medians = bench.table()
-            print(f"{bench.rows} rows of system_logs ({options.metadata} metadata), "
-                  f"{options.rounds} rounds, {os.cpu_count()} processors"
-                  + (f", {options.cores} for pgretain" if options.cores else ""))
-            show(medians)
-            if options.json:
-                document = {"rows": bench.rows, "rounds": options.rounds,
-                            "metadata": options.metadata, "processors": os.cpu_count(),
-                            "medians": medians, "all": bench.results}
-                pathlib.Path(options.json).write_text(json.dumps(document, indent=2) + "\n")
-    finally:
-        cluster.close()
+    with Cluster(), tempfile.TemporaryDirectory(prefix="pgretain-bench-") as work:
+        print(f"filling {options.rows} rows ...", file=sys.stderr, flush=True)
+        fill(options)
+        bench = Bench(options, work)
+        bench.run()
+        medians = bench.table()
+        print(f"{bench.rows} rows of system_logs ({options.metadata} metadata), "
+              f"{options.rounds} rounds, {os.cpu_count()} processors"
+              + (f", {options.cores} for pgretain" if options.cores else ""))
+        show(medians)
+        if options.json:
+            document = {"rows": bench.rows, "rounds": options.rounds,
+                        "metadata": options.metadata, "processors": os.cpu_count(),
+                        "medians": medians, "all": bench.results}
+            pathlib.Path(options.json).write_text(json.dumps(document, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from scene import Cluster, fill_system_logs, make_system_logs
 
 
 def timed(command, cwd):
@@ -32,35 +32,19 @@ def main():
     program, sample = os.path.abspath(options.program), os.path.abspath(options.sample)
 
     with tempfile.TemporaryDirectory(prefix="pgretain-search-") as work:
-        cluster = subprocess.Popen(
-            [ROOT / "Tests/Support/throwaway-cluster.sh"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        try:
-            _, socket, port = cluster.stdout.readline().split()
-            env = dict(os.environ, PGHOST=socket, PGPORT=port, PGUSER="postgres", PGDATABASE="logs")
-            subprocess.run(["createdb", "-T", "template0", "logs"], env=env, check=True)
+        with Cluster():
             shape = ["--from", "2024-01", "--months", "13", "--metadata", "jsonb"]
-            ddl = subprocess.run([sample, "ddl", *shape], stdout=subprocess.PIPE, check=True).stdout
-            subprocess.run(["psql", "-Xqv", "ON_ERROR_STOP=1"], input=ddl, env=env, check=True)
-            rows = subprocess.Popen(
-                [sample, "rows", *shape, "--rows", str(options.rows * 13 // 12)],
-                stdout=subprocess.PIPE)
-            subprocess.run(
-                ["psql", "-Xqc", "COPY public.system_logs FROM STDIN"], stdin=rows.stdout, env=env,
-                check=True)
+            make_system_logs("logs", sample, *shape)
+            fill_system_logs("logs", sample, options.rows * 13 // 12, *shape)
             archives = pathlib.Path(work) / "archives"
             archives.mkdir(mode=0o750)
             config = pathlib.Path(work) / "pgretain.yaml"
             config.write_text(
-                f"database: host={socket} port={port} user=postgres dbname=logs\n"
-                f"archives: {archives}\n"
+                f"database: dbname=logs\narchives: {archives}\n"
                 "tables: [{table: public.system_logs, key: created_at, retain: 30 days}]\n")
             subprocess.run(
                 [program, "run", "--config", config, "-q", "--now", "2025-01-31T23:00:00Z"],
                 check=True)
-        finally:
-            cluster.stdin.close()
-            cluster.wait()
         measure(program, config, archives, options.rounds)
 
 

@@ -123,27 +123,43 @@ enum Laws {
         }
     }
 
-    /// The first byte is the size of the pieces that the lines come in.
+    /// The first byte is the size of the pieces that the lines come in. One compressor makes all of
+    /// the files, as a worker's does: its tables are large, and nothing may be left of the file before.
     private static func whatIsCompressedIsInflatedAgain(_ input: [UInt8]) {
         guard let first = input.first else { return }
         let lines = Array(input.dropFirst())
-        var compressor = LineCompressor()
-        var file = ByteBuffer()
-        compressor.begin(&file)
-        lines.withUnsafeBytes { all in
-            for start in stride(from: 0, to: all.count, by: Int(first) * 16 + 1) {
-                let piece = all[start..<min(start + Int(first) * 16 + 1, all.count)]
-                compressor.append(UnsafeRawBufferPointer(rebasing: piece), to: &file)
-            }
-        }
-        compressor.finish(&file)
-        var reader = GzipReader()
-        var output = ByteBuffer()
+        worker.compress(lines, inPiecesOf: Int(first) * 16 + 1)
         do throws(ArchiveError) {
-            try reader.inflate(file.bytes, expecting: lines.count, into: &output, path: "f")
+            try worker.inflate(expecting: lines.count)
         } catch { preconditionFailure("\(error)") }
-        precondition(Array(output.bytes) == lines)
+        precondition(worker.output.bytes.elementsEqual(lines))
     }
+
+    /// What a worker allocates once. libFuzzer has one thread.
+    private final class Worker: @unchecked Sendable {
+        private var compressor = LineCompressor()
+        private var reader = GzipReader()
+        private var file = ByteBuffer()
+        private(set) var output = ByteBuffer()
+
+        func compress(_ lines: [UInt8], inPiecesOf size: Int) {
+            file.truncate(to: 0)
+            compressor.begin(&file)
+            lines.withUnsafeBytes { all in
+                for start in stride(from: 0, to: all.count, by: size) {
+                    let piece = all[start..<min(start + size, all.count)]
+                    compressor.append(UnsafeRawBufferPointer(rebasing: piece), to: &file)
+                }
+            }
+            compressor.finish(&file)
+        }
+
+        func inflate(expecting count: Int) throws(ArchiveError) {
+            try reader.inflate(file.bytes, expecting: count, into: &output, path: "f")
+        }
+    }
+
+    private static let worker = Worker()
 
     // MARK: Texts
 
