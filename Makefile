@@ -88,7 +88,7 @@ test-deps: deps
 	    usr/lib/$$(uname -m)-linux-gnu/faketime/libfaketime.so.1=libfaketime
 
 # What breaks on purpose, everywhere it can: a third of the time.
-FAULT_TESTS := IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|MisbehavingServers|SecondStores|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)
+FAULT_TESTS := IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|TwoRuns|MisbehavingServers|SecondStores|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)
 
 # All at once, each on a cluster of its own: they wait for servers more than they compute.
 test: test-deps

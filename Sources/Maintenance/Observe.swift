@@ -184,8 +184,8 @@ extension TableObservation {
                     "Rows that the archive \(archive.slice) once held are gone from its table; "
                         + "both generations are kept (the older one as number \(number)), and "
                         + "nothing of that range is dropped.",
-                    hint: "Find out what removed the rows; then pgretain archives accept --table "
-                        + "\(archive.slice.table.description.shellWord) --period … --reason …"))
+                    hint: "Find out what removed the rows; then "
+                        + archive.acceptCommand))
             superseded.insert(archive.slice)
             return
         }
@@ -201,6 +201,13 @@ extension TableObservation {
 }
 
 extension StoredArchive {
+    fileprivate var acceptCommand: String {
+        guard case .success(let manifest) = manifest else {
+            return "pgretain archives accept --table … --period … --reason …"
+        }
+        return slice.acceptCommand(bounds: manifest.bounds)
+    }
+
     /// Whether it is an older generation that an operator has looked at.
     func isAccepted(by accepted: [Slice: Set<ContentDigest>]) -> Bool {
         guard superseded != nil, case .success(let manifest) = manifest else { return false }

@@ -3,16 +3,19 @@ import Postgres
 import Retention
 
 extension Orders {
-    /// An older generation that holds rows which the published archive does not.
+    /// An archive that is kept though its table is not as it says.
     public struct Accepted: Sendable, Encodable {
         public var slice: Slice
-        public var superseded: Int
+        /// The number of an older generation, which holds rows that the published archive does not;
+        /// nil for the published one, where the deletion of its rows could not be gone on with.
+        public var superseded: Int?
         public var rows: UInt64
         public var directory: String
     }
 
-    /// Takes note that an operator has looked at what vanished from a range: both generations stay,
-    /// and it is an alarm no more.
+    /// Takes note that an operator has looked at a range: what vanished from it, or a deletion that
+    /// cannot be gone on with. Both generations stay, it is an alarm no more, and retirement goes on
+    /// with the rows that are there.
     public func accept(
         _ table: QualifiedName, _ range: Range, reason: String
     ) throws -> [Accepted] {
@@ -20,7 +23,7 @@ extension Orders {
         let store = try site.openStore(.readOnly)
         try site.checkBinding(of: store, to: connection)
         let known = try connection.ledger.acceptedArchives(of: table)
-        var accepted: [Accepted] = []
+        var accepted = try giveUpDeletion(of: bounds, in: table, store, reason)
         for archive in try store.archives(of: table) where archive.superseded != nil {
             let manifest = try archive.manifest.get()
             guard manifest.bounds == bounds, !archive.isAccepted(by: known) else { continue }
@@ -38,10 +41,41 @@ extension Orders {
         guard !accepted.isEmpty else {
             throw Problem(
                 "accept.nothing", .missing,
-                "No older generation of \(bounds) of \(table) waits to be accepted. Nothing was "
-                    + "done.",
+                "No older generation of \(bounds) of \(table) waits to be accepted, nor a deletion "
+                    + "that cannot be gone on with. Nothing was done.",
                 hint: "pgretain archives list shows which are superseded.")
         }
         return accepted
+    }
+
+    /// The archive of rows whose deletion was begun and cannot be ended: it has them all, and counts
+    /// as accepted; the range is an archived one again.
+    private func giveUpDeletion(
+        of bounds: PartitionBounds, in table: QualifiedName, _ store: DirectoryStore,
+        _ reason: String
+    ) throws -> [Accepted] {
+        guard let begun = try connection.ledger.deletion(of: bounds, in: table),
+            let path = begun.archive
+        else { return [] }
+        let slice = Slice(table: table, path: path)
+        guard let manifest = try store.manifest(of: slice) else { return [] }
+        let isItsArchive = manifest.digest == begun.digest
+        guard try !isItsArchive || !connection.canGoOn(with: begun) else { return [] }
+        var accepted = begun
+        accepted.kind = .accepted
+        accepted.digest = manifest.digest
+        accepted.details = ["reason": reason, "deletion": "given up"]
+        accepted.condition = begun.condition
+        var archived = accepted
+        archived.kind = .archived
+        try connection.together {
+            try record(archived)
+            try record(accepted)
+        }
+        return [
+            Accepted(
+                slice: slice, superseded: nil, rows: manifest.digest.rows,
+                directory: try store.directory(of: slice).path)
+        ]
     }
 }

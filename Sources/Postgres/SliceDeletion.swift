@@ -54,18 +54,15 @@ public struct SliceDeletion {
     }
 
     /// Goes on with what an earlier run has begun: its rows are in the archive, which `proof` says is
-    /// whole. Nil where the intention is not this table's, of this server, or where columns have
-    /// changed: a condition might be met by other rows than then.
+    /// whole. Nil where the intention is not this table's, of this life of this server, or where
+    /// columns have changed: a condition might be met by other rows than then.
     public init?(
         of relation: Relation, rows: KeySpan, resuming event: LedgerEvent,
         proof: consuming VerifiedArchive, on connection: Connection
     ) throws {
-        let now = try connection.catalog.fingerprint(of: relation.oid)
-        guard event.kind == .deleting, event.relationOID == relation.oid,
-            event.condition == rows.condition, event.archive == proof.slice.path,
-            event.details["system"] == connection.facts.systemIdentifier ?? "",
-            let horizon = event.details["horizon"].flatMap({ UInt64($0) }),
-            event.details["shape"].map(now.holds) ?? (rows.condition == nil)
+        guard event.relationOID == relation.oid, event.condition == rows.condition,
+            event.archive == proof.slice.path,
+            let (horizon, now) = try connection.whatIsLeft(of: event)
         else { return nil }
         self.connection = connection
         self.relation = relation
@@ -170,6 +167,24 @@ public struct SliceDeletion {
 }
 
 extension Connection {
+    /// Whether a deletion that was begun can be gone on with, as far as its table and this server
+    /// are concerned.
+    public func canGoOn(with event: LedgerEvent) throws -> Bool {
+        try whatIsLeft(of: event) != nil
+    }
+
+    /// The horizon of a deletion that was begun, and the table's columns now.
+    fileprivate func whatIsLeft(of event: LedgerEvent) throws -> (UInt64, SchemaFingerprint)? {
+        guard event.kind == .deleting, let oid = event.relationOID,
+            event.details["system"] == facts.systemIdentifier ?? "",
+            let horizon = event.details["horizon"].flatMap({ UInt64($0) }),
+            try isOld(before: horizon) != nil, try catalog.exists(oid)
+        else { return nil }
+        let now = try catalog.fingerprint(of: oid)
+        guard event.details["shape"].map(now.holds) ?? (event.condition == nil) else { return nil }
+        return (horizon, now)
+    }
+
     /// Whether the version of a row was written before a horizon: whether `xmin`, on the circle
     /// of 2^32 ids, is outside of what has been handed out since, and of what soon will be: a batch
     /// that waits for a writer looks at what the writer made of the row. Nil for a horizon of the

@@ -17,8 +17,18 @@ extension Slice {
     ///
     /// - Parameter bounds: the archive's, for one that is not of one period.
     public func restoreCommand(bounds: PartitionBounds?) -> String? {
-        let command = "pgretain restore --table \(table.description.shellWord)"
-        if let periodName { return "\(command) --period \(periodName)" }
-        return bounds.map { "\(command) --from \($0.from) --to \($0.to)" }
+        range(bounds).map { "pgretain restore \($0)" }
+    }
+
+    /// The command that says that somebody has looked at what is not as it was.
+    public func acceptCommand(bounds: PartitionBounds) -> String {
+        "pgretain archives accept \(range(bounds) ?? "") --reason …"
+    }
+
+    /// The options that name it to a command.
+    private func range(_ bounds: PartitionBounds?) -> String? {
+        let table = "--table \(table.description.shellWord)"
+        if let periodName { return "\(table) --period \(periodName)" }
+        return bounds.map { "\(table) --from \($0.from) --to \($0.to)" }
     }
 }

@@ -69,6 +69,10 @@ struct Archiving {
                 from: export.manifest.parts[old.parts.count...], of: export, old.parts[...], old,
                 subject)
             guard missing == old.digest.rows else {
+                if try areThereAgain(export, old, missing, subject) {
+                    try export.staged.discard()
+                    return try proveAgain(old, export, subject, stopwatch)
+                }
                 // Somebody brought rows of the archive back by hand: they are not new.
                 try export.staged.discard()
                 return try renew(old, firstOwn: 0, subject, stopwatch)
@@ -91,6 +95,30 @@ struct Archiving {
         }
     }
 
+    /// Whether every row of a slice is one that was deleted against its archive: an UPDATE that changed
+    /// nothing came in the midst of that. A primary key makes sure that equal rows are the same.
+    private func areThereAgain(
+        _ export: Export.Result, _ old: Manifest, _ missing: UInt64, _ subject: Departing
+    ) throws -> Bool {
+        guard subject.rows != nil, old.digest.rows - missing == export.manifest.ownDigest.rows,
+            export.manifest.definition.constraints.contains(where: { $0.kind == .primaryKey })
+        else { return false }
+        return try lastState(of: subject)?.kind == .deleted
+    }
+
+    /// The archive stays as it is, and speaks of the rows that were found in it.
+    private func proveAgain(
+        _ old: Manifest, _ export: Export.Result, _ subject: Departing, _ stopwatch: Stopwatch
+    ) throws -> Archived {
+        let proof = try session.verifier.verify(
+            old, in: try session.store.directory(of: subject.slice), slice: subject.slice,
+            covering: .some(export.manifest.ownDigest))
+        try session.store.removeRanges(of: subject.slice)
+        return Archived(
+            proof: proof, witness: export.witness, fingerprint: export.fingerprint,
+            exportSeconds: nil, tableBytes: nil, seconds: stopwatch.seconds)
+    }
+
     private func renew(
         _ old: Manifest, firstOwn: Int, _ subject: Departing, _ stopwatch: Stopwatch
     ) throws -> Archived {
@@ -98,7 +126,7 @@ struct Archiving {
         let missing = try missing(
             from: export.manifest.parts[firstOwn...], of: export, old.parts[firstOwn...], old,
             subject)
-        guard missing == 0 else { return try keepBoth(export, missing, subject, stopwatch) }
+        guard missing == 0 else { return try keepBoth(export, old, missing, subject, stopwatch) }
         return try publish(export, subject, stopwatch) { try $0.replace() }
     }
 
@@ -306,15 +334,16 @@ struct Archiving {
     /// Rows that the old archive held are gone: the new one takes the place, the old one is kept
     /// beside it, and nothing is dropped until somebody has looked.
     private func keepBoth(
-        _ export: Export.Result, _ missing: UInt64, _ subject: Departing, _ stopwatch: Stopwatch
+        _ export: Export.Result, _ old: Manifest, _ missing: UInt64, _ subject: Departing,
+        _ stopwatch: Stopwatch
     ) throws -> Archived {
-        _ = try publish(export, subject, stopwatch) { try $0.supersede() }
-        throw Problem(
-            "archive.vanished", .data,
-            "\(missing) rows that the archive \(export.staged.slice) held are gone from "
-                + "\(export.manifest.partition.name). Both generations are kept. Nothing was dropped.",
-            hint: "Find out what removed or changed them; then pgretain archives accept --table "
-                + "\(session.table.name.description.shellWord) --period … --reason …")
+        let state = try lastState(of: subject)
+        let archived = try publish(export, subject, stopwatch) { try $0.supersede() }
+        let accepted = try session.connection.ledger.acceptedArchives(of: session.table.name)
+        if accepted[subject.slice]?.contains(old.digest) ?? false { return archived }
+        let gone = RowsGone(
+            rows: missing, old: old, new: export.manifest, wereDeleted: state?.rowsAreGone ?? false)
+        throw gone.problem(subject.slice)
     }
 
     private func record(_ manifest: Manifest, _ subject: Departing) throws {

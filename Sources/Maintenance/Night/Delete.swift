@@ -68,8 +68,10 @@ struct Deleting {
                 "Rows of \(subject.bounds) of \(subject.name) were being deleted, by another server, "
                     + "from another table or archive, or by other columns than there are now. "
                     + "Nothing more was deleted.",
-                hint: "Look at the ledger's last `deleting` event, and at the archive "
-                    + "\(subject.slice).")
+                hint:
+                    "The archive has them all. To keep it, and to begin anew with the rows that are "
+                    + "there now: "
+                    + subject.slice.acceptCommand(bounds: subject.bounds))
         }
         return try carryOut(deletion, manifest.digest)
     }

@@ -20,6 +20,8 @@ struct Verifier {
         case whole
         /// Those of the relation that was exported last.
         case own
+        /// These, each of which was found among the archive's.
+        case some(ContentDigest)
     }
 
     /// `proven`: parts that were read back from this directory already, since they were written.
@@ -66,9 +68,13 @@ struct Verifier {
                 }
             })
         progress.finish()
-        return VerifiedArchive(
-            slice: slice, manifest: manifest,
-            digest: coverage == .whole ? manifest.digest : manifest.ownDigest)
+        let covered =
+            switch coverage {
+            case .whole: manifest.digest
+            case .own: manifest.ownDigest
+            case .some(let digest): digest
+            }
+        return VerifiedArchive(slice: slice, manifest: manifest, digest: covered)
     }
 }
 

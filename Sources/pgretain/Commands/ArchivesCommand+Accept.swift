@@ -15,7 +15,9 @@ extension ArchivesCommand {
                 cascade, a DELETE by hand), a night keeps both generations of the
                 archive, drops nothing of that range, and ends in 65, each night anew.
                 This ends it: both generations stay, the ledger has who and why, and
-                retirement goes on with the rows that are there.
+                retirement goes on with the rows that are there. So it does where a night
+                began to delete rows against an archive and no other can go on with that:
+                the columns have changed, or the server is another.
                 """)
 
         @OptionGroup var common: CommonOptions
@@ -35,8 +37,9 @@ extension ArchivesCommand {
             if common.json { return console.out(try JSONDocument.text("accepted", accepted)) }
             guard !common.quiet else { return }
             for entry in accepted {
+                let which = entry.superseded.map { "superseded, number \($0)" } ?? "published"
                 console.out(
-                    "accepted \(entry.slice), superseded, number \(entry.superseded): "
+                    "accepted \(entry.slice), \(which): "
                         + "\(Quantities.plural(entry.rows, "row"))\n  it stays at "
                         + "\(entry.directory)\n")
             }

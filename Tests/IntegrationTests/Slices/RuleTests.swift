@@ -291,9 +291,87 @@ import Testing
             try scene.database.psql(change)
             let night = try scene.nightOnceFree("--now", Self.june)
             #expect(night.status == status, "\(change): \(night.stderr)")
-            let left = try Self.count(scene, "created_at < '2025-04-01 00:00+00'")
-            #expect(left == (status == 0 ? 60 : 90), "\(change)")
+            let march = "created_at < '2025-04-01 00:00+00'"
+            #expect(try Self.count(scene, march) == (status == 0 ? 60 : 90), "\(change)")
+            guard status != 0 else { continue }
+
+            // What the message says ends it: the archive stays, and the rule is for what is there.
+            let accept = [
+                "archives", "accept", "--table", "public.logs", "--period", "2025-03", "--reason",
+            ]
+            #expect(
+                night.stderr.contains("pgretain \(accept.joined(separator: " "))"),
+                "\(night.stderr)")
+            let accepted = try scene.pgretain(accept + ["the columns changed"])
+            #expect(accepted.stdout.contains("published: 30 rows"), "\(accepted.stderr)")
+            #expect(try scene.pgretain(accept + ["again"]).status == 66)
+            let next = try scene.night(Self.june)
+            #expect(next.status == 0, "\(next.stderr)")
+            #expect(try Self.count(scene, march) == 0)
+            let list = try scene.pgretain("archives", "list")
+            #expect(list.stdout.contains("30 rows") && list.stdout.contains("90 rows"))
+            #expect(try scene.pgretain("archives", "verify").status == 0)
+            #expect(try scene.night(Self.june).status == 0)
         }
+    }
+
+    /// A deletion that goes on is nobody's to give up.
+    @Test func aDeletionThatIsOnlyInterruptedIsNotGivenUp() throws {
+        let scene = try Self.scene(Self.debug)
+        let rows = try Conservation(scene)
+        let broken = try scene.pgretain(
+            ["run", "--now", Self.june],
+            environment: ["PGRETAIN_FAIL_AT": "night.deleting#1=crash"])
+        #expect(broken.status != 0)
+        let accepted = try scene.pgretain(
+            "archives", "accept", "--table", "logs", "--period", "2025-03", "--reason", "x")
+        #expect(accepted.status == 66, "\(accepted.stdout)")
+        #expect(try scene.nightOnceFree("--now", Self.june).status == 0)
+        try rows.expectEachOnce("after all")
+    }
+
+    /// Between the archive of a rule and the deletion after the grace.
+    @Test(arguments: [
+        ("DROP message", "has not got the column message any more"),
+        (
+            "ALTER message TYPE bytea USING convert_to(message, 'UTF8')",
+            "The type of the column message has changed"
+        ), ("ALTER message TYPE varchar(99)", ""),
+    ])
+    func columnsThatGoBeforeTheDeletion(change: String, words: String) throws {
+        let scene = try Self.scene(Self.debug)
+        try Self.configure(scene, Self.debug, grace: "7 days")
+        try scene.approve()
+        #expect(try scene.night(Self.june).status == 0)
+        try scene.database.psql("ALTER TABLE logs \(change)")
+        try scene.database.superuser(
+            """
+            ALTER TABLE pgretain.ledger DISABLE TRIGGER USER;
+            UPDATE pgretain.ledger SET at = timestamptz '2025-06-10 00:00+00'
+                WHERE kind = 'archived'
+            """)
+        let night = try scene.night(Self.june)
+        guard !words.isEmpty else {
+            #expect(night.status == 0, "each value reads as before: \(night.stderr)")
+            #expect(try Self.count(scene, "level = 'DEBUG' AND \(Self.old)") == 0)
+            return
+        }
+        #expect(night.status == 65 && night.stderr.contains(words), "\(night.stderr)")
+        #expect(try Self.count(scene, "level = 'DEBUG'") == 210, "nothing has left")
+        for period in ["2025-03", "2025-04", "2025-05"] {
+            let accept = "archives accept --table public.logs --period \(period) --reason"
+            #expect(night.stderr.contains("pgretain \(accept)"), "\(night.stderr)")
+            let words = accept.split(separator: " ").map(String.init) + ["a migration"]
+            #expect(try scene.pgretain(words, environment: [:]).status == 0)
+        }
+        try scene.database.superuser(
+            """
+            UPDATE pgretain.ledger SET at = timestamptz '2025-06-10 00:00+00'
+                WHERE kind = 'archived'
+            """)
+        let next = try scene.night(Self.june)
+        #expect(next.status == 0, "\(next.stderr)")
+        #expect(try Self.count(scene, "level = 'DEBUG' AND \(Self.old)") == 0)
     }
 
     /// Writers in every window, and nights that end anywhere.

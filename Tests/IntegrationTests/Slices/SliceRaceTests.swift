@@ -78,6 +78,38 @@ extension Slices {
                 "January stays, and is said to")
         }
 
+        /// An UPDATE that changes nothing makes young rows of archived ones: they stay, and the next
+        /// night finds them in the archive. Beside a row that is new it says so, and what ends it.
+        @Test(arguments: [false, true])
+        func updatesThatChangeNothing(besideOneThatIsNew: Bool) throws {
+            let scene = try Slices.wide()
+            let conservation = try Conservation(scene)
+            let night = try scene.night(standingAt: "night.deleting") {
+                try scene.database.psql(
+                    """
+                    UPDATE logs SET level = level
+                        WHERE created_at < '2025-02-01 00:00+00' AND id % 7 = 0
+                    """)
+                guard besideOneThatIsNew else { return }
+                try scene.database.psql(
+                    "INSERT INTO logs (level, created_at) VALUES ('LATE', '2025-01-31 12:00+00')")
+            }
+            #expect(night.status == 0, "\(night.stderr)")
+            guard besideOneThatIsNew else {
+                #expect(try Slices.old(scene) > 600, "some of January are there")
+                try conservation.expectNothingLost("before the next night")
+                try finish(scene, "written again")
+                return try conservation.expectEachOnce("in the end")
+            }
+            let next = try scene.night(nil)
+            let accept = "archives accept --table public.logs --period 2025-01 --reason"
+            #expect(next.status == 65 && next.stderr.contains("are there again"), "\(next.stderr)")
+            #expect(next.stderr.contains("pgretain \(accept)"), "\(next.stderr)")
+            let words = accept.split(separator: " ").map(String.init) + ["a migration"]
+            #expect(try scene.pgretain(words, environment: [:]).status == 0)
+            try finish(scene, "accepted")
+        }
+
         /// A writer that was under way at the snapshot is older than it by its number, and its rows
         /// are not in the archive.
         @Test(arguments: [
