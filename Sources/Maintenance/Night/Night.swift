@@ -74,11 +74,13 @@ public struct Night {
     }
 
     /// Carries tonight's plan out, once. Never throws: what went wrong is in the report.
-    public func run() -> Report {
+    ///
+    /// - Parameter beginning: Called once the server is there and is the one to work on.
+    public func run(beginning: () -> Void = {}) -> Report {
         var report = Report(run: identity.id, startedAt: HostClock.now)
         report.tables = site.tables.map { Report.Table(table: $0.policy.table) }
         do {
-            try run(identity, &report)
+            try run(identity, &report, beginning)
         } catch {
             report.problems.append(Problem(explaining: error))
         }
@@ -87,12 +89,15 @@ public struct Night {
         return report
     }
 
-    private func run(_ identity: RunIdentity, _ report: inout Report) throws {
+    private func run(
+        _ identity: RunIdentity, _ report: inout Report, _ beginning: () -> Void
+    ) throws {
         let control: Connection
         do { control = try site.connect() } catch is StandbyServer where site.onStandby == .skip {
             report.isOnStandby = true
             return
         }
+        beginning()
         try interruption.whileCancelling(try control.canceller().cancelling) {
             try run(identity, control, &report)
         }

@@ -61,16 +61,13 @@ struct Run: ParsableCommand {
         let isWatched = console.isTerminal && !common.quiet || common.verbose
         guard let configuration = try common.configurationOfNight(of: tables, tells: isWatched)
         else { return }
-        func notifier(_ run: String) -> Notifier {
-            Notifier(
-                configuration.notifications, run: run, environment: Surroundings.environment,
-                console: console)
-        }
+        let notifier = Notifier(
+            configuration.notifications, environment: Surroundings.environment, console: console)
         let site: Site
         do {
             site = try tables.narrow(try configuration.completeSite())
         } catch let problem as Problem {
-            notifier("").end(Night.report(unbegun: problem))
+            notifier.end(Night.report(unbegun: problem))
             throw problem
         }
         let progress = ProgressLine(console)
@@ -81,8 +78,7 @@ struct Run: ParsableCommand {
                 now: common.now, drills: drill),
             interruption: Surroundings.interruption, progress: progress.sink,
             host: Surroundings.host)
-        let notifier = notifier(night.id)
-        let report = night.run()
+        let report = night.run { notifier.begin(run: night.id) }
         progress.end()
         if common.json {
             console.out(try JSONDocument.text("report", report))

@@ -3,31 +3,33 @@ import Maintenance
 import Retention
 
 /// Tells of a night's begin and end. Whatever becomes of that, the night's status stays what it is.
-struct Notifier {
+final class Notifier {
     private let settings: Notifications
     private let environment: [String: String]
     private let console: Console
-    private let begin: ChildProcess?
+    private var start: ChildProcess?
 
-    /// Pings that a night begins, and does not wait for the answer.
-    init(
-        _ settings: Notifications, run: String, environment: [String: String], console: Console
-    ) {
+    init(_ settings: Notifications, environment: [String: String], console: Console) {
         self.settings = settings
         self.environment = environment
         self.console = console
-        begin = Self.ping(settings, "start", run: run, body: "", environment)
     }
 
-    /// Tells how it ended.
+    /// Pings that a night begins, and does not wait for the answer.
+    func begin(run: String) {
+        start = Self.ping(settings, "start", run: run, body: "", environment)
+    }
+
+    /// Tells how it ended. A standby's silence is not told: it would be taken for the primary's success.
     func end(_ report: Report) {
+        guard report.isOnStandby != true else { return }
         let status = report.exitStatus
         if let command = status == .done ? settings.onSuccess : settings.onFailure {
             tell(command, key: status == .done ? "on_success" : "on_failure", report)
         }
         guard settings.ping != nil else { return }
         // The end must not arrive before the begin.
-        _ = begin?.wait(seconds: settings.timeoutSeconds)
+        _ = start?.wait(seconds: settings.timeoutSeconds)
         let child = Self.ping(
             settings, "\(status.rawValue)", run: report.run, body: Self.summary(report),
             environment)

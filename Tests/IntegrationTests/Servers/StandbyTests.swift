@@ -17,7 +17,8 @@ extension MisbehavingServers {
             try MisbehavingServers.expectRefusal(
                 there, 69, ["database.standby", "is a standby", "Nothing was touched", "primary"])
             // Where each host has the same job, one of them works and the others say nothing.
-            try there.configure(MisbehavingServers.policy, extra: "on_standby: skip")
+            try there.configure(
+                MisbehavingServers.policy, extra: "on_standby: skip\non_success: echo told >&2")
             let night = try there.night(nil, "--json")
             #expect(night.status == 0 && night.stderr == "", "\(night.stderr)")
             #expect(try JSONView(night.stdout)["report"]["is_on_standby"].flag == true)
