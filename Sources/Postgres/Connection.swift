@@ -8,7 +8,7 @@ import Retention
 public final class Connection {
     let handle: OpaquePointer
     private let notices = NoticeList()
-    private let applicationName: String
+    private var applicationName: String
     private var step: String?
     private var hasFailed = false
     /// A COPY or a transaction that nobody else may run statements in.
@@ -73,6 +73,12 @@ public final class Connection {
         while name.utf8.count > 63 { name.removeLast() }
         try run(
             "connection.step", "SELECT set_config('application_name', \(value: name), false)")
+    }
+
+    /// What `pg_stat_activity` calls the session from here on.
+    public func rename(to application: String) throws {
+        applicationName = application
+        try setStep(nil)
     }
 
     /// Refuses to archive from a server that was told to invent pages.

@@ -6,7 +6,7 @@ extension Restore {
     /// Looks at the archives and at the database, and changes nothing.
     public func plan(_ request: RestoreRequest) throws -> RestorePlan {
         let sources = try RestoreSources(request, site: site)
-        let connection = try site.connect(as: "pgretain: restore")
+        let connection = try session()
         var plan = RestorePlan(request, sources)
         let archived = ArchivedColumns(plan.sources.map(\.manifest))
         plan.notes += archived.notes + plan.leftOut

@@ -40,6 +40,20 @@ public struct Restore {
         self.host = host
     }
 
+    private final class Held {
+        var connection: Connection?
+    }
+    private let held = Held()
+
+    /// One session for the plan and for what follows it: a role may have no second one, and the server
+    /// takes a while to see that the first is gone.
+    func session() throws -> Connection {
+        if let connection = held.connection, !connection.isBroken { return connection }
+        let connection = try site.connect(as: "pgretain: restore")
+        held.connection = connection
+        return connection
+    }
+
     /// The rows are loaded, read back and compared by digest, and only then is anything to be seen
     /// of them.
     public func run(_ plan: RestorePlan, as request: RestoreRequest) throws -> Result {
@@ -49,7 +63,8 @@ public struct Restore {
         var application = "pgretain: restore \(plan.relation.name)"
         // The server would cut it too, and say so.
         while application.utf8.count > 63 { application.removeLast() }
-        let connection = try site.connect(as: application)
+        let connection = try session()
+        try connection.rename(to: application)
         try connection.ledger.prepare()
         let run = RunIdentity(newOn: host, tool: site.tool)
         let until = request.pin.after(try connection.serverClock(), in: .utc)
