@@ -16,24 +16,14 @@ extension Catalog {
     }
 
     private func partman(_ table: QualifiedName) throws -> [TableHealthFacts.OtherOwner] {
-        guard
-            let config = try readable(
-                "part_config", in: nil, columns: ["parent_table", "retention"])
-        else { return [] }
-        return try connection.run(
-            "health.partman",
-            """
-            SELECT c.retention FROM \(config) AS c
-            WHERE c.parent_table = \(value: "\(table.schema).\(table.name)")
-            """
-        ).rows.map { row in
-            let retention = row.optionalText(0)
-            return .init(
+        guard let settings = try partmanSettings(of: table) else { return [] }
+        return [
+            .init(
                 who: "pg_partman",
-                does: retention.map { "takes partitions of \(table) away after \($0)" }
+                does: settings.retention.map { "takes partitions of \(table) away after \($0)" }
                     ?? "manages \(table) too",
-                removes: retention != nil)
-        }
+                removes: settings.retention != nil)
+        ]
     }
 
     /// What pg_partman is told about a table, where it is told anything and may be read.
@@ -44,7 +34,7 @@ extension Catalog {
                 columns: ["parent_table", "premake", "retention", "retention_keep_table"])
         else { return nil }
         return try connection.run(
-            "init.partman",
+            "catalog.partman-settings",
             """
             SELECT c.premake, c.retention, c.retention_keep_table FROM \(config) AS c
             WHERE c.parent_table = \(value: "\(table.schema).\(table.name)")

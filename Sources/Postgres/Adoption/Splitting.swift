@@ -260,7 +260,7 @@ public final class Splitting {
             + targets.wanted(.accessExclusive)
         return try ladder.climb("\(parent.name)", wanting: wanted, on: connection) { rung in
             try connection.transaction(.readCommitted) { () throws -> Double? in
-                // Nobody knows them but autovacuum, which is not to be waited for under the lock.
+                // Autovacuum and foreign keys know them: not to be waited for under the lock.
                 try connection.setLocal(lockTimeout: 3000)
                 for piece in pieces { try connection.lockOnly(piece.name, .accessExclusive) }
                 try ddl.lock(wide, of: parent, bystanders, rung: rung)
