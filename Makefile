@@ -102,14 +102,16 @@ test-as-superuser:
 test-faults:
 	SWIFT=$(SWIFT) Tests/Support/swift-test.sh --filter '$(FAULT_TESTS)'
 
-# What a server does when it misbehaves, who writes meanwhile, what rows hold, what is in a store
-# and where a night is killed have nothing to do with whom the server lets in: once is enough.
+# What a server does when it misbehaves, who writes meanwhile, what rows hold, what is in a store,
+# where a night is killed and how it is paced have nothing to do with whom the server lets in: once
+# is enough.
 test-as-member:
 	PGRETAIN_TEST_AS=member PGRETAIN_FAULTS=6 SWIFT=$(SWIFT) Tests/Support/swift-test.sh \
 	    --filter IntegrationTests \
 	    --skip 'IntegrationTests.(MisbehavingServers|SuddenEnds|FaultyIO|SecondStores|Erasures|RandomRows|TypeZoo|CheckAnswers)' \
 	    --skip 'IntegrationTests.(Slices|Rules)/UnderFire' \
 	    --skip 'IntegrationTests.(AdoptionsThatEndAnywhere|AdoptionsBesideTheTraffic|RestoreCrashes|Periods)' \
+	    --skip 'IntegrationTests.(LateRows|TwoRuns|Jobs|ManyPartitions|PaceOfTheNight|Interruptions|Terminals)' \
 	    --skip 'IntegrationTests.(BadInput|BadStores|Encodings|CatalogTables|HostileNames|FileRestores)' \
 	    --skip 'IntegrationTests.(Searches|SearchFilters|GoldenArchives|OtherEngines|Documentation|Readme|CronDaemon|Notified)'
 
