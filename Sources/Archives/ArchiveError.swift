@@ -30,8 +30,10 @@ extension ArchiveError: Explainable {
             Problem(
                 "archive.damaged", .data,
                 "\(path) is damaged: \(reason). Nothing was dropped, and nothing was repaired.",
-                hint: "Bring it back from a backup of the store, or move it out of the store so "
-                    + "that it is exported again; `pgretain archives verify` shows what else is.")
+                hint:
+                    "Bring it back from another copy of the store. Only while its rows are still in "
+                    + "the database: move it out of the store, and the next run exports it again. "
+                    + "`pgretain archives verify` shows what else is damaged.")
         case .newerFormat(let path, let format):
             Problem(
                 "archive.format", .data,

@@ -77,9 +77,24 @@ extension ArchiveShelf {
     }
 
     private func check(of archive: StoredArchive, in record: CheckRecord) -> CheckRecord.Check? {
-        record.checks[store.place(of: archive.directory)].flatMap {
+        store.check(of: archive, in: record)
+    }
+}
+
+extension DirectoryStore {
+    fileprivate func check(
+        of archive: StoredArchive, in record: CheckRecord
+    ) -> CheckRecord.Check? {
+        record.checks[place(of: archive.directory)].flatMap {
             $0.generation == archive.generation ? $0 : nil
         }
+    }
+
+    /// What a scrub found damaged, and none has found good since.
+    func archivesThatFailed(of inventory: StoreInventory) throws -> [Slice] {
+        let record = try checkRecord()
+        return inventory.archives.filter { check(of: $0, in: record)?.isGood == false }
+            .map(\.slice)
     }
 }
 

@@ -163,19 +163,10 @@ public struct ArchiveShelf {
     public func lost(site: Site, tables: [QualifiedName]) -> [Problem] {
         do {
             let connection = try site.connect(as: "pgretain: archives")
-            guard try connection.ledger.state() != .absent else { return [] }
             let present = Set(stored.map(\.slice))
             return try tables.flatMap { table in
-                try connection.ledger.archivesOnRecord(of: table)
-                    .filter { $0.value.hasArchive && !present.contains($0.key) }
-                    .map(\.key).sorted()
-                    .map { slice in
-                        Problem(
-                            "archive.lost", .missing,
-                            "The ledger names the archive \(slice), and the store "
-                                + "\(store.root) does not have it.",
-                            hint: "Bring it back from another copy of the store.")
-                    }
+                try connection.ledger.lostArchives(of: table, among: present)
+                    .map { $0.problem(in: store) }
             }
         } catch  where Problem(explaining: error).status == .unavailable {
             // The store can be looked at without a database: that is what it is for.

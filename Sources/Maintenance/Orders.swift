@@ -29,10 +29,10 @@ public struct Orders {
     ) throws -> Hold {
         let policy = try site.settings(of: table).policy
         let bounds = try bounds(of: range, policy)
+        let end = try end(until, in: policy.zone)
         return try connection.together {
             let hold = try connection.ledger.addHold(
-                table: table, bounds: bounds, reason: reason, until: until?.instant(in: policy.zone)
-            )
+                table: table, bounds: bounds, reason: reason, until: end)
             try record(.held, of: table, bounds: bounds, ["hold": "\(hold.id)", "reason": reason])
             return hold
         }
@@ -63,9 +63,9 @@ public struct Orders {
     /// Stops the retirement of a table, or of every table, on every host.
     public func pause(_ table: QualifiedName?, reason: String, until: Moment?) throws {
         let zone = try table.map { try site.settings(of: $0).policy.zone } ?? .utc
+        let end = try end(until, in: zone)
         try connection.together {
-            try connection.ledger.addPause(
-                table: table, reason: reason, until: until?.instant(in: zone))
+            try connection.ledger.addPause(table: table, reason: reason, until: end)
             try recordForEach(table, .paused, reason)
         }
     }
@@ -128,6 +128,18 @@ public struct Orders {
     }
 
     // MARK: Helpers
+
+    /// What has ended already would hold nothing, and look as though it did.
+    private func end(_ until: Moment?, in zone: Zone) throws -> Instant? {
+        guard let end = until?.instant(in: zone) else { return nil }
+        guard end > (try connection.serverClock()) else {
+            throw Problem(
+                "order.past", .usage,
+                "--until \(end) is in the past: nothing would be held or paused. Nothing was done.",
+                hint: "It ends at that instant; a day by itself is its midnight in \(zone.name).")
+        }
+        return end
+    }
 
     @discardableResult
     func requireQuarantined(

@@ -12,10 +12,15 @@ struct RowSelection {
 
     /// What a wanted row of an archive meets, its time among it. None can where a condition is about
     /// a column that the archive has not: it is NULL, as it were.
-    func conditions(in manifest: Manifest, _ columns: [CodedColumn])
-        -> (met: [(RowCondition, FieldPath)], canBeMet: Bool)
-    {
-        var wanted = conditions.map { $0.normalized(columns, zone) }
+    ///
+    /// - Parameter columns: of lines of rows of `definition`, in its order.
+    func conditions(
+        in manifest: Manifest, _ columns: [CodedColumn], of definition: TableDefinition
+    ) throws(ConditionFault) -> (met: [(RowCondition, FieldPath)], canBeMet: Bool) {
+        var wanted: [RowCondition] = []
+        for condition in conditions {
+            wanted.append(try condition.normalized(columns, of: definition, zone))
+        }
         if let from {
             wanted.append(.init(manifest.key, .greaterOrEqual, manifest.keyType.json(from)))
         }
@@ -34,6 +39,11 @@ struct RowSelection {
                 FieldPath(condition.subject, in: try $0.codedColumns()) != nil
             }
         }?.subject
+    }
+
+    /// Whether rows of that range may be wanted.
+    func admits(_ bounds: PartitionBounds) -> Bool {
+        from.map { bounds.to > $0 } ?? true && to.map { bounds.from < $0 } ?? true
     }
 
     /// The parts whose keys may lie in the range.
@@ -61,19 +71,36 @@ extension KeyType {
 }
 
 extension RowCondition {
-    /// A time is compared as a line has it, however it was written.
-    func normalized(_ columns: [CodedColumn], _ zone: Zone) -> RowCondition {
+    /// A time or a UUID is compared as a line has it, however it was written. What is none would be
+    /// compared byte by byte, and meet rows that nobody means.
+    func normalized(
+        _ columns: [CodedColumn], of definition: TableDefinition, _ zone: Zone
+    ) throws(ConditionFault) -> RowCondition {
         guard comparison != .matches, comparison != .matchesNot,
-            let path = FieldPath(subject, in: columns), path.keys.isEmpty,
-            let moment = Moment(operand)
+            let path = FieldPath(subject, in: columns), path.keys.isEmpty
         else { return self }
-        switch columns[path.column].form {
-        case .timestampWithTimeZone:
-            return .init(
-                subject, comparison, KeyType.timestampWithTimeZone.json(moment.instant(in: zone)))
-        case .timestamp:
-            return .init(subject, comparison, KeyType.timestamp.json(moment.instant(in: .utc)))
-        default: return self
+        let form = columns[path.column].form
+        let type = definition.columns[path.column].baseTypeOID
+        if type == Self.uuid { return .init(subject, comparison, operand.lowercased()) }
+        guard form == .timestamp || form == .timestampWithTimeZone || type == Self.date,
+            operand != "infinity", operand != "-infinity"
+        else { return self }
+        guard let moment = Moment(operand) else {
+            throw ConditionFault(
+                condition: self,
+                reason: "`\(operand)` is no time; write it like 2025-01-05 or 2025-01-05T13:30")
         }
+        let text =
+            switch form {
+            case .timestampWithTimeZone:
+                KeyType.timestampWithTimeZone.json(moment.instant(in: zone))
+            case .timestamp: KeyType.timestamp.json(moment.instant(in: .utc))
+            default: KeyType.date.json(moment.instant(in: .utc))
+            }
+        return .init(subject, comparison, text)
     }
+
+    /// `pg_type.dat`
+    private static let date: UInt32 = 1082
+    private static let uuid: UInt32 = 2950
 }

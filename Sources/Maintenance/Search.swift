@@ -45,6 +45,8 @@ public struct Search {
         public var columns: [String] = []
         /// What is given of each row, where it is not the archive's line.
         public var selection: [String]?
+        /// Ranges between the archives, or of what was asked for, that no archive covers.
+        public var gaps: [PartitionBounds] = []
         /// What could not be searched.
         public var problems: [Problem] = []
     }
@@ -205,6 +207,13 @@ public struct Search {
                 summary.problems.append(Problem(explaining: error))
             }
         }
+        guard !found.isEmpty || !summary.problems.isEmpty else {
+            throw Problem(
+                "archive.missing", .missing,
+                "There is no archive of \(query.table) in \(store.root). Nothing was searched.",
+                hint: "Is the store mounted? pgretain archives list")
+        }
+        summary.gaps = Self.gaps(between: found.map(\.manifest), query, policy)
         summary.selection = query.selection ?? (query.form == .json ? nil : summary.columns)
         if let name = unknown?.sorted().first {
             throw Problem(
@@ -225,6 +234,19 @@ public struct Search {
         }
     }
 
+    private static func gaps(
+        between manifests: [Manifest], _ query: Query, _ policy: RetentionPolicy
+    ) -> [PartitionBounds] {
+        let covered = manifests.map(\.bounds)
+        guard let newest = manifests.max(by: { $0.bounds < $1.bounds }),
+            let first = covered.map(\.from).min(), let last = covered.map(\.to).max()
+        else { return [] }
+        let zone = newest.keyType.isNaive ? Zone.utc : policy.zone
+        return PartitionBounds(
+            from: query.from?.instant(in: zone) ?? first, to: query.to?.instant(in: zone) ?? last
+        )?.without(covered) ?? []
+    }
+
     /// Nil where no row of the archive can meet the query.
     private func source(
         _ archive: StoredArchive, _ manifest: Manifest, _ columns: [CodedColumn], _ query: Query,
@@ -234,7 +256,8 @@ public struct Search {
         let wanted = RowSelection(
             from: query.from?.instant(in: zone), to: query.to?.instant(in: zone),
             conditions: query.conditions, zone: zone)
-        let (conditions, canBeMet) = wanted.conditions(in: manifest, columns)
+        let (conditions, canBeMet) = try wanted.conditions(
+            in: manifest, columns, of: manifest.definition)
         guard canBeMet else { return nil }
         // A condition that is none is said before anything is read.
         _ = try RowFilter(columns, conditions: conditions, selection: query.selection)

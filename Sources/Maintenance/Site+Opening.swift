@@ -114,6 +114,19 @@ extension Site {
         try Self.require(found, toBe: binding(of: connection, uuid: found.uuid), root: store.root)
     }
 
+    /// Whether a store is known to be this database's.
+    func isBound(_ store: DirectoryStore, to connection: Connection) throws -> Bool {
+        guard try store.binding() != nil, try connection.ledger.state() != .absent else {
+            return false
+        }
+        do {
+            try checkBinding(of: store, to: connection)
+            return true
+        } catch let problem as Problem where problem.id == "store.bound" {
+            return false
+        }
+    }
+
     /// What a store of this database says; `uuid` nil for one that is new.
     func binding(of connection: Connection, uuid: String?) throws -> StoreBinding {
         guard let ledger = try connection.ledger.uuid() else {

@@ -106,7 +106,7 @@ extension Verdict.Reason {
             "expired; older ones go first (in \(nights) night\(nights == 1 ? "" : "s"))"
         case .rowsVanished: "rows of its archive have vanished; both generations are kept"
         case .grace(let until): "detached; its grace ends \(until.dateText)"
-        case .detachedForGood: "detached; the policy does not drop"
+        case .detachedForGood: "detached for good: by a policy that does not drop"
         case .retentionLengthened(let until):
             "detached; the policy of today keeps it until \(until.dateText)"
         case .sliced: "what ages leaves it period by period"

@@ -78,6 +78,11 @@ public struct FieldPath: Sendable, Equatable {
 public struct ConditionFault: Error, Equatable {
     public var condition: RowCondition
     public var reason: String
+
+    public init(condition: RowCondition, reason: String) {
+        self.condition = condition
+        self.reason = reason
+    }
 }
 
 /// A condition, made ready for the rows of one archive. One a thread: it has buffers, and a
@@ -107,15 +112,25 @@ final class ReadyCondition {
         number = DecimalText(operand)
         let form = columns[path.column].form
         isNumeric = form == .number && path.keys.isEmpty
-        let isOrder = [.less, .lessOrEqual, .greater, .greaterOrEqual].contains(comparison)
-        if isNumeric, isOrder, number == nil {
+        let isPattern = comparison == .matches || comparison == .matchesNot
+        let isEquality = comparison == .equal || comparison == .notEqual
+        // What is none would be equal to nothing, and to whoever asks it looks as though there were none.
+        if isNumeric, !isPattern, number == nil,
+            !(isEquality && ["NaN", "Infinity", "-Infinity"].contains(condition.operand))
+        {
             throw ConditionFault(
                 condition: condition, reason: "`\(condition.operand)` is no number")
+        }
+        if form == .boolean, path.keys.isEmpty, isEquality,
+            !["true", "false"].contains(condition.operand)
+        {
+            throw ConditionFault(
+                condition: condition, reason: "`\(condition.operand)` is neither true nor false")
         }
         needle =
             comparison == .equal && form == .text && path.keys.isEmpty
             ? Self.needle(columns[path.column].name, operand) : []
-        guard comparison == .matches || comparison == .matchesNot else {
+        guard isPattern else {
             expression = nil
             return
         }

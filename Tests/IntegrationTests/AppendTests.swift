@@ -106,6 +106,13 @@ import Testing
     @Test func whatIsThereIsLeftAloneCountedAndTold() throws {
         let world = try RestoreScene(isGated: false)
         let skipping = ["--into", "public.findings", "--append", "--on-conflict", "skip", "--json"]
+        // By what would it be known?
+        try world.scene.database.psql("CREATE TABLE keyless (id bigint)")
+        let keyless = try world.restore(
+            "--into", "public.keyless", "--append", "--on-conflict", "skip", "--allow-missing",
+            "level", "--allow-missing", "message", "--allow-missing", "created_at")
+        #expect(keyless.status == 64, "\(keyless.stderr)")
+        #expect(keyless.stderr.contains("[restore.no-key]"), "\(keyless.stderr)")
         try target(world, Self.all + ", length int GENERATED ALWAYS AS (length(message)) STORED")
         let all = try world.restore(skipping)
         #expect(all.status == 0, "\(all.stderr)")

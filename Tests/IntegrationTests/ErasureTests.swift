@@ -71,6 +71,24 @@ import Testing
         #expect(night.status == 0, "\(what): \(night.stderr)")
     }
 
+    /// It may have such rows too: whoever asked must not believe that they are gone.
+    @Test func anArchiveThatIsLostIsSaid() throws {
+        let scene = try scene()
+        let lost = scene.archives + "/public.logs/year=2025/month=02"
+        try FileManager.default.moveItem(atPath: lost, toPath: scene.archives + "-lost")
+        let arguments = ["--table", "logs", "--from", "2025-01-10", "--to", "2025-02-10"]
+        let restored = try scene.pgretain(["restore"] + arguments)
+        #expect(restored.status == 66, "\(restored.stderr)")
+        #expect(restored.stderr.contains("[archive.lost]"), "\(restored.stderr)")
+        let shown = try scene.pgretain(Self.arguments)
+        #expect(shown.status == 66 && shown.stderr.contains("[archive.lost]"), "\(shown.stderr)")
+        let erased = try erase(scene)
+        #expect(erased.status == 66 && erased.stderr.contains("[archive.lost]"), "\(erased.stderr)")
+        try FileManager.default.moveItem(atPath: scene.archives + "-lost", toPath: lost)
+        #expect(try erase(scene).status == 0)
+        try expectErased(scene, "what was lost")
+    }
+
     @Test func rowsAreGoneFromBothStoresAndAllElseIsThere() throws {
         let scene = try scene()
         let before = try scene.archiveFiles()
@@ -192,7 +210,7 @@ import Testing
         let refused = try erase(scene)
         #expect(refused.status == 76, "\(refused.stderr)")
         #expect(
-            refused.stderr.contains("17 rows that are meant are still in public.logs_2025_01"),
+            refused.stderr.contains("17 rows that are meant are still in pgretain.q_"),
             "\(refused.stderr)")
         #expect(try count(scene) == Self.rows)
     }

@@ -155,6 +155,8 @@ import Testing
         #expect(try scrub("100%", 5).status == 65)
         let again = try scrub("1%", 6)
         #expect(again.status == 65 && again.months == ["02"])
+        let check = try scene.pgretain("check")
+        #expect(check.status == 2 && check.stdout.contains("archive.damaged"), "\(check.stdout)")
         try good.write(to: URL(fileURLWithPath: part))
         #expect(try scrub("1%", 7).status == 0)
         // What cannot be read of the record is read again sooner.

@@ -24,6 +24,12 @@ import Testing
         #expect(held.stdout.hasPrefix("held: 1  public.logs [2025-02-01, 2025-03-01), by "))
         #expect(try scene.night(Self.now).status == 0)
         #expect(try scene.partitions().prefix(2) == ["logs_2025_02", "logs_2025_03"])
+        // What has ended already would hold nothing.
+        for order in [["hold", "add", "--period", "2025-03"], ["pause"]] {
+            let past = try scene.pgretain(
+                order + ["--table", "logs", "--until", "2020-01-01", "--reason", "x"])
+            #expect(past.status == 64 && past.stderr.contains("in the past"), "\(past.stderr)")
+        }
         let list = try scene.pgretain("hold", "list")
         #expect(list.stdout.contains("case 4711"), "\(list.stdout)")
         #expect(try scene.pgretain("status").stdout.contains("held: [2025-02-01, 2025-03-01)"))
@@ -86,8 +92,9 @@ import Testing
         #expect(try scene.pgretain("resume", "--reason", "it is over").status == 0)
         #expect(
             try scene.pgretain(
-                "pause", "--table", "logs", "--until", "2025-06-19", "--reason", "short"
+                "pause", "--table", "logs", "--until", "2999-06-19", "--reason", "short"
             ).status == 0)
+        try scene.database.superuser("UPDATE pgretain.pauses SET until = '2025-06-19'")
         #expect(try scene.night(Self.now).status == 0, "it has ended")
         #expect(try scene.partitions().first == "logs_2025_03")
         let words = try scene.database.superuser(

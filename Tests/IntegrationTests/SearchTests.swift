@@ -162,12 +162,33 @@ import Testing
             (["--where", "level~("], "search.condition"), (["--where", "id>ten"], "is no number"),
             (["--where", "level"], "is no condition"), (["--where", "=x"], "is no condition"),
             (["--limit", "0"], "--limit"), (["--from", "soon"], "is no time"),
+            // What is compared byte by byte in place of what was meant meets rows, or none.
+            (["--where", "at<2025-1-15"], "is no time"), (["--where", "at>=soon"], "is no time"),
+            (["--where", "seen=05.01.2025"], "is no time"),
+            (["--where", "id='5'"], "is no number"),
+            (["--where", "id!=ten"], "is no number"), (["--where", "ok=yes"], "neither true nor"),
         ] {
             let outcome = try library.search(arguments)
             #expect(outcome.status == 64, "\(arguments): \(outcome.status)")
             #expect(outcome.stderr.contains(word), "\(arguments): \(outcome.stderr)")
             #expect(outcome.stdout.isEmpty)
         }
+    }
+
+    /// A disk that is not mounted looks like a store without archives.
+    @Test func whatIsNotThereIsSaid() throws {
+        let library = try Library(rows: 200)
+        let part = try library.search("--from", "2025-01-01", "--to", "2025-06-01", "--count")
+        #expect(part.status == 0 && part.stdout == "200\n")
+        #expect(
+            part.stderr.contains("no archive covers [2025-04-01, 2025-06-01)"), "\(part.stderr)")
+        let root = library.scene.archives
+        try FileManager.default.moveItem(atPath: root, toPath: root + "-away")
+        try FileManager.default.createDirectory(
+            atPath: root, withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o750])
+        let away = try library.search("--count")
+        #expect(away.status == 66 && away.stdout.isEmpty, "\(away.stderr)")
     }
 
     @Test func whatIsDamagedIsSaidAndTheRestIsFound() throws {

@@ -11,7 +11,7 @@ extension Erasure {
     ) throws -> (rows: UInt64, name: QualifiedName)? {
         for live in try connection.allLive(in: subject.manifest.bounds, of: parent) {
             let rows = try count(selection, of: subject, in: live, on: connection)
-            if rows > 0 { return (rows, live.name) }
+            if rows > 0 { return (rows, live.relation.name) }
         }
         return nil
     }
@@ -23,7 +23,8 @@ extension Erasure {
         let snapshot = try TableSnapshot(
             of: live.relation, rows: live.rows, on: connection, ladder: site.ladder(interruption))
         let columns = CodedColumn.of(snapshot.definition, hex: [])
-        let (conditions, canBeMet) = selection.conditions(in: subject.manifest, columns)
+        let (conditions, canBeMet) = try selection.conditions(
+            in: subject.manifest, columns, of: snapshot.definition)
         guard canBeMet else {
             try snapshot.end()
             return 0
@@ -72,14 +73,27 @@ extension Erasure {
         }
     }
 
+    /// Archives that may have such rows, and are not there to be asked.
+    func lost(
+        in store: DirectoryStore, _ selection: RowSelection, on connection: Connection
+    ) throws -> [Problem] {
+        let present = Set(try store.archives(of: query.table).map(\.slice))
+        return try connection.ledger.lostArchives(of: query.table, among: present)
+            .filter { $0.bounds.map(selection.admits) ?? true }
+            .map { lost in
+                var problem = lost.problem(in: store)
+                problem.message += " Whether it has such rows cannot be known."
+                problem.hint = "Bring it back from another copy of the store, and erase once more."
+                return problem
+            }
+    }
+
     /// Where rows like these may be that no archive's erasure reaches, a sentence each.
     func unreached(
         _ selection: RowSelection, stores: Stores, on connection: Connection
     ) throws -> [String] {
         func concerns(_ bounds: PartitionBounds?) -> Bool {
-            guard let bounds else { return true }
-            return selection.from.map { bounds.to > $0 } ?? true
-                && selection.to.map { bounds.from < $0 } ?? true
+            bounds.map(selection.admits) ?? true
         }
         let (ledger, table) = (connection.ledger, query.table)
         var places = ["\(table) itself, and what others hold of its rows: DELETE them there"]

@@ -80,6 +80,7 @@ public struct Erasure {
         var (_, selection, result) = try look(in: store, on: connection)
         result.unreached = try unreached(
             selection, stores: Stores(main: store, copies: copies), on: connection)
+        result.problems += try lost(in: store, selection, on: connection)
         return result
     }
 
@@ -120,6 +121,7 @@ public struct Erasure {
             result.isDone = true
         }
         result.unreached = try unreached(selection, stores: stores, on: connection)
+        result.problems += try lost(in: stores.main, selection, on: connection)
         try lock.release()
         return result
     }

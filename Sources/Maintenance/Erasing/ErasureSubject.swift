@@ -18,9 +18,11 @@ struct ErasureSubject: Sendable {
     /// Nil where no row of the archive can be meant.
     init?(_ archive: StoredArchive, _ manifest: Manifest, _ selection: RowSelection) throws {
         let columns = try manifest.codedColumns()
-        let (conditions, canBeMet) = selection.conditions(in: manifest, columns)
-        guard canBeMet else { return nil }
+        let conditions: [(RowCondition, FieldPath)]
+        let canBeMet: Bool
         do {
+            (conditions, canBeMet) = try selection.conditions(
+                in: manifest, columns, of: manifest.definition)
             // A condition that is none is said before anything is read.
             _ = try RowFilter(columns, conditions: conditions, selection: [])
         } catch {
@@ -29,6 +31,7 @@ struct ErasureSubject: Sendable {
                 "\(error.condition): \(error.reason). Nothing was erased.",
                 hint: "pgretain search --help has examples of conditions.")
         }
+        guard canBeMet else { return nil }
         slice = archive.slice
         directory = archive.directory
         self.manifest = manifest

@@ -139,6 +139,12 @@ final class HealthLook {
                 if let proven { facts.compare(inventory, with: proven) }
             }
         }
+        if let store, let inventory {
+            let failed = try look(at: "what a scrub said of its archives", of: name) {
+                try store.archivesThatFailed(of: inventory)
+            }
+            facts.archivesThatFailed = failed ?? []
+        }
         if let inventory {
             for copy in copies {
                 let copied = try look(at: "its archives in \(copy.root)", of: name) {

@@ -62,9 +62,11 @@ extension TablePlan {
                 Problem(
                     "drop.stays", .brake,
                     "\(entry.table.formerName) stays: \(reason.sentence). Nothing was dropped.",
-                    hint:
-                        "pgretain plan --table \(table.description.shellWord) shows what stands in "
-                        + "the way."))
+                    hint: reason == .detachedForGood
+                        ? "Once then: drop is approved: pgretain reattach, pgretain restore "
+                            + "--release; a night then retires it by today's policy."
+                        : "pgretain plan --table \(table.description.shellWord) shows what stands "
+                            + "in the way."))
         }
         if !plan.problems.isEmpty { plan.quarantine = [] }
         return plan

@@ -105,6 +105,14 @@ extension Restore {
         in table: QualifiedName
     ) throws -> ContentDigest {
         let keys = try appending.uniqueKeys(landing.sent)
+        guard !keys.isEmpty else {
+            throw Problem(
+                "restore.no-key", .usage,
+                "\(table) has no unique index on plain columns that the archive has: which rows it has "
+                    + "already is not to be known. Nothing was added to it.",
+                hint: "Give it one, such as the primary key of the archived table; or leave "
+                    + "--on-conflict away, and what is there already comes in twice.")
+        }
         while true {
             let before = skipped.rows
             for key in keys {

@@ -10,6 +10,7 @@ extension Restore {
         var plan = RestorePlan(request, sources)
         let archived = ArchivedColumns(plan.sources.map(\.manifest))
         plan.notes += archived.notes + plan.leftOut
+        plan.obstacles += try lost(request, sources, on: connection)
         switch request.target {
         case .new:
             try planTable(request, archived, &plan, connection)
@@ -19,6 +20,27 @@ extension Restore {
             try planPartition(request, archived, &plan, connection)
         }
         return plan
+    }
+
+    /// Archives of the range that are not there, where the store is this database's: a part of what was
+    /// asked for must not look like all of it.
+    private func lost(
+        _ request: RestoreRequest, _ sources: RestoreSources, on connection: Connection
+    ) throws -> [Problem] {
+        let store = try site.openStore(.readOnly)
+        guard let present = sources.present,
+            try site.isBound(store, to: connection)
+        else { return [] }
+        return try connection.ledger.lostArchives(of: request.table, among: present)
+            .filter { $0.bounds?.overlaps(sources.bounds) ?? true }
+            .map { lost in
+                var problem = lost.problem(in: store)
+                problem.message += " Nothing was restored."
+                problem.hint =
+                    "Bring it back from another copy of the store; restore --period brings others "
+                    + "back one by one."
+                return problem
+            }
     }
 
     // MARK: A table of its own

@@ -28,6 +28,8 @@ struct RestoreSources: Sendable {
     let bounds: PartitionBounds
     /// Ranges of it that no archive covers.
     let gaps: [PartitionBounds]
+    /// All archives of the table that the store has; nil where one was asked for by its name.
+    let present: Set<Slice>?
 
     /// Whose midnights are meant.
     let zone: Zone
@@ -54,6 +56,7 @@ struct RestoreSources: Sendable {
                     "There is no archive of \(request.table) in \(store.root).", request)
             }
         }
+        present = request.period == nil ? Set(found.map(\.0)) : nil
         found.sort { $0.1.bounds < $1.1.bounds }
         let newest = found[found.count - 1].1
         zone = newest.keyType.isNaive ? Zone.utc : policyZone
@@ -85,6 +88,7 @@ struct RestoreSources: Sendable {
         zone = .utc
         bounds = manifest.bounds
         gaps = []
+        present = nil
         all = [
             RestoreSource(
                 slice: slice, manifest: manifest, directory: directory,
@@ -128,7 +132,7 @@ struct RestoreSources: Sendable {
 
 extension PartitionBounds {
     /// What is left of it without some ranges.
-    fileprivate func without(_ ranges: [PartitionBounds]) -> [PartitionBounds] {
+    func without(_ ranges: [PartitionBounds]) -> [PartitionBounds] {
         var left: [PartitionBounds] = []
         var next = from
         for range in ranges.sorted() {
@@ -141,10 +145,6 @@ extension PartitionBounds {
 }
 
 extension RowSelection {
-    fileprivate func admits(_ bounds: PartitionBounds) -> Bool {
-        from.map { bounds.to > $0 } ?? true && to.map { bounds.from < $0 } ?? true
-    }
-
     fileprivate func requireColumns(_ request: RestoreRequest, _ manifests: [Manifest]) throws {
         guard let subject = try unknownSubject(in: manifests) else { return }
         throw Problem(
@@ -158,8 +158,10 @@ extension RowSelection {
         -> RestoreSource
     {
         let columns = try manifest.codedColumns()
-        let (ready, canBeMet) = self.conditions(in: manifest, columns)
+        let ready: [(RowCondition, FieldPath)]
+        let canBeMet: Bool
         do {
+            (ready, canBeMet) = try conditions(in: manifest, columns, of: manifest.definition)
             // A condition that is none is said before anything is read.
             _ = try RowFilter(columns, conditions: ready, selection: nil)
         } catch {

@@ -100,6 +100,14 @@ extension HealthJudge {
                     hint: "Is the store mounted? Else bring what is lost back from another copy "
                         + "of the store; then: pgretain archives verify"))
         }
+        if !facts.archivesThatFailed.isEmpty {
+            findings.append(
+                Finding(
+                    .archiveDamaged, .critical, table: table,
+                    "\(Self.listed(facts.archivesThatFailed)) did not pass the last verification.",
+                    hint: "Bring back from another copy of the store what is damaged; then: "
+                        + Self.command("archives verify --sample 1%", table)))
+        }
         if let unproven = facts.unprovenArchives, !unproven.isEmpty {
             findings.append(
                 Finding(

@@ -66,6 +66,8 @@ public struct TableHealthFacts: Sendable {
     public var lostArchives: [Slice]?
     /// On the store, and in no ledger row that says it was proven; nil as above.
     public var unprovenArchives: [Slice]?
+    /// On the store, and not good when they were last read back by a scrub.
+    public var archivesThatFailed: [Slice] = []
     /// One entry a copy that could be read.
     public var uncopied: [Uncopied]
     public var pauses: [PauseInForce]

@@ -81,6 +81,10 @@ struct SearchCommand: ParsableCommand {
             "\(Quantities.plural(summary.rows, "row")); read \(Quantities.count(summary.partsRead)) of "
                 + "\(Quantities.plural(summary.parts, "part")), "
                 + "\(Quantities.bytes(summary.bytesRead)) of \(Quantities.bytes(summary.bytes))")
+        for gap in summary.gaps.prefix(3) { console.say("note: no archive covers \(gap)") }
+        if summary.gaps.count > 3 {
+            console.say("note: nor \(Quantities.plural(summary.gaps.count - 3, "more range"))")
+        }
         for problem in summary.problems { console.tell(problem) }
         throw EarlyExit(status: .of(summary.problems.map(\.status)))
     }
