@@ -37,7 +37,7 @@ extension Restore {
         do {
             return try interruption.whileCancelling(crew.cancelling) {
                 let waiting = try appending.makeRoom(for: landing.sent)
-                let tally = try load(work, into: waiting, by: crew)
+                let tally = try load(work, into: .atOnce(waiting), by: crew)
                 try interruption.check()
                 var skipped: SkippedRows?
                 var found = ContentDigest()

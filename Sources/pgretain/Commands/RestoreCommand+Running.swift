@@ -33,7 +33,12 @@ extension RestoreCommand {
         let result: Restore.Result
         do {
             defer { progress.end() }
-            result = try restore.run(plan, as: request)
+            result = try restore.run(plan, as: request) { loaded, all in
+                guard loaded > 0, !common.quiet else { return }
+                console.say(
+                    "goes on with \(RestoreText.goneOn("\(loaded)", of: "\(all)")) that were "
+                        + "loaded before")
+            }
         }
         if common.json {
             console.out(try JSONDocument.text("restored", result))

@@ -36,6 +36,9 @@ struct RestoreCommand: ParsableCommand {
             read, and only then is anything to be seen of it. All of it, or
             nothing.
 
+            One that was killed is gone on with by the same command within a day: parts
+            that were loaded are not read again. Told to end, it leaves nothing.
+
             A whole period that comes back is pinned: retention leaves it alone
             until the pin ends, or is released.
 

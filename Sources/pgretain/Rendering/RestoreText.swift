@@ -24,7 +24,20 @@ enum RestoreText {
         text += ", as much of WAL\n"
         if !plan.columns.isEmpty { text += "columns\n" + columns(plan.columns) }
         for note in plan.notes { text += "  note: \(note)\n" }
+        if let begun = plan.goesOnWith {
+            text += "goes on with\n  \(of(begun)) that were loaded before, \(begun.hidden)\n"
+        }
         return text + obstacles(plan.obstacles)
+    }
+
+    /// `7 of 12 parts`
+    static func of(_ begun: UnfinishedRestore) -> String {
+        goneOn(begun.parts.map(String.init) ?? "?", of: begun.partsInAll.map(String.init) ?? "?")
+    }
+
+    /// `7 of 12 parts`
+    static func goneOn(_ loaded: String, of all: String) -> String {
+        "\(loaded) of \(all) \(all == "1" ? "part" : "parts")"
     }
 
     private static func parts(_ count: Int) -> String { Quantities.plural(count, "part") }
