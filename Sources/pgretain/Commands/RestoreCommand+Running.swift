@@ -103,9 +103,8 @@ extension RestoreCommand {
         guard let into else { return }
         let console = common.console
         let restore = FileRestore(
-            files, form: form, into: into, fit: fit, site: site,
-            interruption: Surroundings.interruption,
-            host: Surroundings.host)
+            files, form: form, into: into, fit: fit, onConflict: onConflict ?? .refuse, site: site,
+            interruption: Surroundings.interruption, host: Surroundings.host)
         if dryRun {
             let plan = try restore.plan()
             console.out(

@@ -19,6 +19,7 @@ struct RestoreCommand: ParsableCommand {
               pgretain restore --table system_logs --period 2025-01 \\
                   --into findings --append --on-conflict skip
               pgretain restore dump.ndjson.gz more.ndjson --into findings --append
+              pgretain restore dump.ndjson.gz --into findings --append --on-conflict skip
               pgretain restore --table system_logs --period 2025-01 --attach --dry-run
               pgretain restore --table system_logs --period 2025-01 --create \\
                   --into system_logs --archives /mnt/old --database service=empty
@@ -193,11 +194,11 @@ struct RestoreCommand: ParsableCommand {
     private func validateFiles() throws {
         let others =
             table != nil || period != nil || time.isGiven || attach || release
-            || indexes || create || onConflict != nil || !conditions.isEmpty
+            || indexes || create || !conditions.isEmpty
         guard into != nil, append, !others else {
             throw ValidationError(
                 "files go into a table that is there: FILE … --into TABLE --append, with --map, "
-                    + "--allow-missing and --dry-run at most")
+                    + "--allow-missing, --on-conflict and --dry-run at most")
         }
     }
 }
