@@ -44,6 +44,8 @@ public struct StatusReport: Sendable, Encodable {
     public var database: String
     public var server: String
     public var tables: [Table]
+    /// Of whatever table.
+    public var unfinishedRestores: [UnfinishedRestore]
     public var runs: [Run]
     public var problems: [Problem]
 
@@ -51,7 +53,7 @@ public struct StatusReport: Sendable, Encodable {
         let connection = try site.connect(as: "pgretain: status")
         var report = StatusReport(
             database: connection.facts.database, server: connection.facts.version, tables: [],
-            runs: [], problems: [])
+            unfinishedRestores: [], runs: [], problems: [])
         var store: DirectoryStore?
         do {
             store = try site.openStore(.readOnly)
@@ -74,6 +76,7 @@ public struct StatusReport: Sendable, Encodable {
             report.tables.append(table)
         }
         if hasLedger {
+            report.unfinishedRestores = try connection.ledger.unfinishedRestores()
             report.runs = try connection.ledger.lastRuns(5).map {
                 Run(
                     id: $0.id, startedAt: $0.startedAt, finishedAt: $0.finishedAt, host: $0.host,

@@ -49,8 +49,12 @@ public struct Uninstallation: Sendable, Encodable {
         for table in try ledger.knownTables() {
             for what in try ledger.quarantine(of: table) { waiting[what.oid] = (table, what) }
         }
-        let leftovers = Set(try ledger.leftovers().map(\.relation.oid))
-        for (relation, bytes) in try connection.catalog.tablesKept() {
+        let leftovers = Dictionary(
+            try ledger.leftovers().map { ($0.relation.oid, $0) }
+        ) { $1 }
+        let besides = Set(leftovers.values.flatMap(\.besides))
+        for (relation, bytes) in try connection.catalog.tablesKept()
+        where !besides.contains(relation.name) {
             let size = ByteCount(bytes)
             if let (table, what) = waiting[relation.oid] {
                 belongings.append(
@@ -61,12 +65,15 @@ public struct Uninstallation: Sendable, Encodable {
                                 ? "." : ". It may hold rows that came after its archive was made."),
                         ways: Self.commands(of: what, table: table)
                             + Ledger.waysOut(of: what, table: table)))
-            } else if leftovers.contains(relation.oid) {
+            } else if let leftover = leftovers[relation.oid] {
                 belongings.append(
                     Belonging(
                         .unfinished, "\(relation.name)",
-                        note: "\(size); a restore is at it, or was killed.",
-                        ways: [.init("drop it, once nobody is at it", "pgretain run")]))
+                        note: leftover.isUnderWay
+                            ? "\(size); a restore as \(leftover.target) is at it."
+                            : "\(size); a restore as \(leftover.target) was killed. The same command "
+                                + "goes on with it.",
+                        ways: Ledger.waysOut(of: leftover)))
             } else {
                 belongings.append(
                     Belonging(

@@ -6,9 +6,11 @@ public final class Appending {
     /// A temporary one: no other session sees it, no publication sends it on, and whatever becomes
     /// of us, the server removes it.
     static let waiting = QualifiedName(schema: "pg_temp", name: "pgretain_rows")
+    /// Of the same kind.
+    static let lines = QualifiedName(schema: "pg_temp", name: "pgretain_lines")
 
     let connection: Connection
-    let target: Relation
+    public let target: Relation
     private var isOpen = true
 
     public init(to target: Relation, on connection: Connection) throws {
@@ -23,21 +25,24 @@ public final class Appending {
     /// NULL.
     public func makeRoom(for columns: [String]) throws -> Relation {
         try makeRoom(
+            Self.waiting,
             "AS SELECT \(columns.map(Identifier.init)) FROM \(target.name) WITH NO DATA")
     }
 
     /// Where lines of JSON wait.
     public func makeRoomForLines() throws -> Relation {
-        try makeRoom("AS SELECT NULL::json AS line WITH NO DATA")
+        try makeRoom(Self.lines, "AS SELECT NULL::json AS line WITH NO DATA")
     }
 
-    private func makeRoom(_ definition: SQL) throws -> Relation {
+    private func makeRoom(_ name: QualifiedName, _ definition: SQL) throws -> Relation {
         try connection.run(
-            "append.create", "CREATE TEMPORARY TABLE pgretain_rows ON COMMIT DROP \(definition)")
+            "append.create",
+            "CREATE TEMPORARY TABLE \(Identifier(name.name)) ON COMMIT DROP \(definition)")
         let oid = try connection.run(
-            "append.oid", "SELECT 'pg_temp.pgretain_rows'::pg_catalog.regclass::oid"
+            "append.oid",
+            "SELECT pg_catalog.to_regclass(\(value: "\(name.schema).\(name.name)"))::oid"
         ).one().oid(0)
-        return Relation(oid: oid, name: Self.waiting)
+        return Relation(oid: oid, name: name)
     }
 
     /// Adds the rows that wait, and gives them as the table has them then: with what defaults,
@@ -53,15 +58,28 @@ public final class Appending {
     ///
     /// - Parameter fields: keys, with the columns that their values go to, and those's types.
     public func addLines(_ fields: [(key: String, column: Column)]) throws -> CopyOut {
+        try add(fields.map { Identifier($0.column.name) }, Self.rows(of: fields), nil)
+    }
+
+    /// Makes rows that wait of the lines that do, to be compared with the table's.
+    public func readLines(_ fields: [(key: String, column: Column)]) throws {
+        _ = try makeRoom(for: fields.map(\.column.name))
+        try connection.run(
+            "append.read-lines",
+            """
+            INSERT INTO \(Self.waiting) (\(fields.map { Identifier($0.column.name) }))
+            \(Self.rows(of: fields))
+            """)
+    }
+
+    private static func rows(of fields: [(key: String, column: Column)]) -> SQL {
         let record = SQL.list(
             fields.map { "\(Identifier($0.key)) \(printed: $0.column.type)" })
         let keys = SQL.list(fields.map { "r.\(Identifier($0.key))" })
-        return try add(
-            fields.map { Identifier($0.column.name) },
-            """
-            SELECT \(keys) FROM \(Self.waiting) AS w
+        return """
+            SELECT \(keys) FROM \(lines) AS w
             CROSS JOIN LATERAL pg_catalog.json_to_record(w.line) AS r (\(record))
-            """, nil)
+            """
     }
 
     private func add(_ columns: [Identifier], _ rows: SQL, _ returned: [Identifier]?) throws

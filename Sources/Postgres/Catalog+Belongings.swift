@@ -153,6 +153,12 @@ extension Ledger {
         ]
     }
 
+    public static func waysOut(of leftover: Leftover) -> [Belonging.Way] {
+        let names = [leftover.relation.name] + leftover.besides
+        let drop: SQL = "DROP TABLE \(SQL.list(names.map { "\($0)" })) RESTRICT;"
+        return [.init("drop it, once nobody is at it; its rows are in an archive", drop.text)]
+    }
+
     /// A table of the schema that nobody else explains: out of it, or away.
     public static func waysOut(of table: QualifiedName) -> [Belonging.Way] {
         let move: SQL = "ALTER TABLE \(table) SET SCHEMA public;"

@@ -101,16 +101,36 @@ public final class Restoration {
 
     // MARK: Out of sight
 
-    /// Commits the empty table under a name of its own, which it gives, for others to fill; `name`
-    /// is the one that it will have, where that is not the one it was made with.
+    /// Commits the empty table under a name of its own, which it gives, for others to fill.
+    ///
+    /// - Parameters:
+    ///   - name: the one that it will have, where that is not the one it was made with.
+    ///   - fingerprint: of what it is to hold and to be; a later restore of the same goes on with
+    ///     it, should this one be killed. Nil: nobody does.
     public func hide(
-        _ made: Relation, until name: QualifiedName? = nil, event: LedgerEvent, by run: RunIdentity
+        _ made: Relation, until name: QualifiedName? = nil, fingerprint: String? = nil,
+        event: LedgerEvent, by run: RunIdentity
     ) throws -> Relation {
         let hidden = try HiddenTable(
-            made, until: name ?? made.name, event: event, by: run, on: connection)
+            made, until: name ?? made.name, fingerprint: fingerprint, event: event, by: run,
+            on: connection)
         isOpen = false
         self.hidden = hidden
         return hidden.relation
+    }
+
+    /// Goes on with a hidden table that a killed restore has left: commits that it is ours now, and
+    /// gives the parts that it holds. Nil where it is gone, or somebody is at it again.
+    public func takeOver(_ leftover: Leftover, event: LedgerEvent, by run: RunIdentity) throws
+        -> (relation: Relation, parts: [LoadedPart])?
+    {
+        guard
+            let (hidden, parts) = try HiddenTable.takeOver(
+                leftover, event: event, by: run, on: connection)
+        else { return nil }
+        isOpen = false
+        self.hidden = hidden
+        return (hidden.relation, parts)
     }
 
     /// To be called once the table is filled: nobody can write to it from now on.
@@ -119,6 +139,9 @@ public final class Restoration {
         try hidden.seal()
         isOpen = true
     }
+
+    /// What others would find of it, should it end here.
+    public var leftBehind: Relation? { hidden?.relation }
 
     /// The table under the name that it is to have, once it is proven.
     public func unhide(_ relation: Relation) throws -> Relation {
@@ -202,15 +225,21 @@ extension Connection {
     ) throws -> Int64 {
         let freeze = isInTransaction
         return try inSomeTransaction {
-            let copy = try CopyIn(
-                columns.map(Identifier.init), into: relation.name, freeze: freeze, on: self)
-            do {
-                try body(copy)
-                return try copy.finish()
-            } catch {
-                copy.cancel()
-                throw error
-            }
+            try load(relation, columns: columns, freeze: freeze, body)
+        }
+    }
+
+    func load(
+        _ relation: Relation, columns: [String], freeze: Bool, _ body: (CopyIn) throws -> Void
+    ) throws -> Int64 {
+        let copy = try CopyIn(
+            columns.map(Identifier.init), into: relation.name, freeze: freeze, on: self)
+        do {
+            try body(copy)
+            return try copy.finish()
+        } catch {
+            copy.cancel()
+            throw error
         }
     }
 

@@ -130,6 +130,50 @@ import Testing
         #expect(found == "500|500|3|t", "what no line has gets its default")
     }
 
+    @Test func keysThatAreThereAreRefusedOrSkipped() throws {
+        let scene = try scene()
+        try scene.database.psql(
+            """
+            ALTER TABLE back ADD PRIMARY KEY (id);
+            INSERT INTO back SELECT * FROM made WHERE id <= 40;
+            UPDATE back SET message = 'other' WHERE id <= 3;
+            """)
+        let file = try dump(scene, through: "gzip")
+        let into = ["restore", file, "--into", "public.back", "--append"]
+        let refused = try scene.pgretain(into)
+        #expect(
+            refused.status == 65 && refused.stderr.contains("--on-conflict skip"),
+            "\(refused.stderr)")
+        #expect(try difference(scene).hasPrefix("40|"), "nothing was added")
+
+        let skip = into + ["--on-conflict", "skip"]
+        let outcome = try scene.pgretain(skip)
+        #expect(outcome.status == 0, "\(outcome.stderr)")
+        let said = "added 460 rows of 1 file to public.back, skipped 40 whose keys it has already "
+        #expect(outcome.stdout.contains(said + "(3 with other values)"), "\(outcome.stdout)")
+        #expect(try difference(scene) == "500|3", "the table's rows stay as they were")
+        let event = try scene.database.superuser(
+            """
+            SELECT details ->> 'lines', details ->> 'skipped', details ->> 'different'
+            FROM pgretain.ledger WHERE kind = 'restored'
+            """)
+        #expect(event == "500|40|3")
+        let again = try scene.pgretain(skip + ["--json"])
+        #expect(again.status == 0 && again.stdout.contains("\"rows\" : 500"), "\(again.stdout)")
+        #expect(try difference(scene) == "500|3")
+
+        let twice = try dump(
+            scene, "SELECT row_to_json(t) FROM made AS t, generate_series(1, 2) WHERE id = 7",
+            through: "gzip")
+        try scene.database.psql("DELETE FROM back WHERE id = 7")
+        let ambiguous = try scene.pgretain(
+            "restore", twice, "--into", "public.back", "--append", "--on-conflict", "skip")
+        #expect(
+            ambiguous.status == 65 && ambiguous.stderr.contains("a key that comes twice"),
+            "\(ambiguous.stderr)")
+        #expect(try difference(scene).hasPrefix("499|"))
+    }
+
     @Test func aKilledOneLeavesNothing() throws {
         let scene = try scene()
         try scene.database.psql(

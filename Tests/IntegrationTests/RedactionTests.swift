@@ -40,10 +40,7 @@ import Testing
 
     /// All lines of all parts, and how many of them hold a secret.
     private func lines(_ scene: Scene) throws -> (all: Int, secret: Int) {
-        let text = try Program.run(
-            "/bin/sh", ["-c", "find \(scene.archives) -name 'part-*.gz' -exec zcat {} +"]
-        ).stdout
-        let lines = text.split(separator: "\n")
+        let lines = try scene.archivedLines()
         return (
             lines.count, lines.filter { $0.contains("SECRET") || $0.contains("\"token\":7") }.count
         )

@@ -35,7 +35,7 @@ import Testing
     // MARK: Killed
 
     @Test(arguments: Phase.allCases)
-    func aKilledOneLeavesNothingToBeSeenAndTheNextRemovesIt(phase: Phase) throws {
+    func aKilledOneLeavesNothingToBeSeenAndTheNextGoesOn(phase: Phase) throws {
         let world = try RestoreScene()
         let (running, table, goOn) = try restore(in: world, at: phase)
         running.signal(SIGKILL)
@@ -47,18 +47,33 @@ import Testing
 
         let again = try world.restore("--into", "public.back")
         #expect(again.status == 0, "\(again.stderr)")
+        let parts = try world.parts
+        let goesOn = "goes on with \(parts) of \(parts) parts that were loaded before"
+        #expect(again.stderr.contains(goesOn) == (phase != .load), "\(again.stderr)")
         #expect(try world.scene.digest(of: "back") == world.before)
         #expect(try world.hidden() == [])
     }
 
-    @Test func theNightRemovesWhatAKilledOneLeft() throws {
+    @Test func aNightRemovesWhatAKilledOneLeftADayAgo() throws {
         let world = try RestoreScene()
-        let (running, table, goOn) = try restore(in: world, at: .load)
-        running.signal(SIGKILL)
-        _ = running.wait()
-        goOn()
-        try world.waitForEnd()
-        #expect(try world.hidden() == [table])
+        let table = try world.killedHalfway("--into", "public.back")
+        #expect(try world.scene.night(nil, "--only", "retire").status == 0)
+        #expect(try world.hidden() == [table], "somebody may go on with it in the morning")
+
+        let text = "public.back, of public.logs: 3 of \(try world.parts) parts in \(table), "
+        let status = try world.scene.pgretain("status")
+        #expect(status.stdout.contains(text), "\(status.stdout)")
+        let uninstall = try world.scene.pgretain("uninstall", "--print")
+        let parts = table.replacingOccurrences(of: ".r_", with: ".parts_")
+        let drop =
+            "DROP TABLE \(table), \(parts) RESTRICT;".replacingOccurrences(
+                of: #"(pgretain)\.(\w+)"#, with: "\"$1\".\"$2\"", options: .regularExpression)
+        #expect(uninstall.stdout.contains(drop), "\(uninstall.stdout)")
+        #expect(try CheckScene.check(world.scene, now: nil).findings[.restoreUnfinished] == "info")
+
+        try world.age(table, by: "3 days")
+        #expect(
+            try CheckScene.check(world.scene, now: nil).findings[.restoreUnfinished] == "warning")
         let night = try world.scene.night(nil, "--only", "retire", "--json")
         #expect(night.status == 0, "\(night.stderr)")
         #expect(night.stdout.contains(table))
@@ -69,6 +84,7 @@ import Testing
             WHERE kind IN ('restoring', 'abandoned', 'restored')
             """)
         #expect(kinds == "restoring abandoned")
+        #expect(try CheckScene.check(world.scene, now: nil).findings[.restoreUnfinished] == nil)
     }
 
     @Test func aKilledAttachLeavesTheTableAsItWas() throws {
@@ -82,6 +98,7 @@ import Testing
         #expect(try !world.exists("public.logs_2025_01"))
         let again = try world.restore("--attach")
         #expect(again.status == 0, "\(again.stderr)")
+        #expect(again.stderr.contains("that were loaded before"), "\(again.stderr)")
         #expect(try world.scene.digest(of: "logs_2025_01") == world.before)
         #expect(try world.hidden() == [])
     }
@@ -115,6 +132,8 @@ import Testing
         let other = try world.restore("--into", "public.other")
         #expect(other.status == 0, "\(other.stderr)")
         #expect(try world.scene.night(nil, "--only", "retire").status == 0)
+        let same = try world.restore("--into", "public.back")
+        #expect(same.status == 75 && same.stderr.contains("under way"), "\(same.stderr)")
         #expect(try world.hidden() == [table])
         goOn()
         let outcome = running.wait()

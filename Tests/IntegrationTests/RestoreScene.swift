@@ -71,18 +71,68 @@ struct RestoreScene {
 
     func open(_ gate: PsqlSession) { gate.ask("SELECT pg_advisory_unlock(4711);") }
 
-    // MARK: Looking
+    /// A restore of which each session has loaded a part, and stands at the gate with the next one.
+    func halfway(_ ending: [String]) throws -> (running: Running, table: String, gate: PsqlSession)
+    {
+        let first = try closedGate()
+        let running = try start(ending)
+        let table = try hiddenAtGate(sessions: 3)
+        // Whoever passes the first gate keeps it open until the end of the transaction; behind those
+        // who wait there now, this one is next.
+        let second = try scene.database.session()
+        second.send("SELECT pg_advisory_lock(4711);")
+        _ = try hiddenAtGate(sessions: 4)
+        open(first)
+        _ = second.answer()
+        _ = try hiddenAtGate(sessions: 3)
+        return (running, table, second)
+    }
 
-    /// The hidden tables, with their schema.
-    func hidden() throws -> [String] {
+    /// The same, killed; all of its sessions are gone.
+    func killedHalfway(_ ending: String...) throws -> String {
+        let (running, table, gate) = try halfway(ending)
+        running.signal(SIGKILL)
+        _ = running.wait()
+        open(gate)
+        try waitForEnd()
+        return table
+    }
+
+    /// The files of the parts that a hidden table has.
+    func partsLoaded(into table: String) throws -> [String] {
+        let parts = table.replacingOccurrences(of: ".r_", with: ".parts_")
+        return try scene.database.superuser("SELECT file FROM \(parts) ORDER BY file").split(
+            separator: "\n"
+        ).map(String.init)
+    }
+
+    /// As though it had been left so long ago.
+    func age(_ table: String, by interval: String) throws {
+        let parts = table.replacingOccurrences(of: ".r_", with: ".parts_")
         try scene.database.superuser(
             """
-            SELECT 'pgretain.' || c.relname FROM pg_class c
-            JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = 'pgretain' AND c.relkind = 'r' AND c.relname ~ '^r_[0-9]+$'
-            ORDER BY 1
-            """
-        ).split(separator: "\n").map(String.init)
+            BEGIN; SET LOCAL session_replication_role = replica;
+            UPDATE pgretain.ledger SET at = at - interval '\(interval)' WHERE kind = 'restoring';
+            UPDATE \(parts) SET loaded_at = loaded_at - interval '\(interval)';
+            COMMIT
+            """)
+    }
+
+    // MARK: Looking
+
+    /// The hidden tables, with their schema; no list of parts is ever without its table.
+    func hidden() throws -> [String] {
+        let found = try ["r", "parts"].map { kind in
+            try scene.database.superuser(
+                """
+                SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = 'pgretain' AND c.relkind = 'r' AND c.relname ~ '^\(kind)_[0-9]+$'
+                ORDER BY 1
+                """
+            ).split(separator: "\n").map { "pgretain.r_" + $0.drop { $0 != "_" }.dropFirst() }
+        }
+        guard Set(found[1]).isSubset(of: found[0]) else { throw NeverReached(text: "\(found)") }
+        return found[0]
     }
 
     func exists(_ table: String) throws -> Bool {

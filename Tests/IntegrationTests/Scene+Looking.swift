@@ -56,6 +56,13 @@ extension Scene {
             """)
     }
 
+    /// All lines of all parts, older generations and copies among them.
+    func archivedLines() throws -> [Substring] {
+        try Program.run(
+            "/bin/sh", ["-c", "find \(archives) -name 'part-*.gz' -exec zcat {} +"]
+        ).stdout.split(separator: "\n")
+    }
+
     /// Paths below the archive root of all files, sorted.
     func archiveFiles() throws -> [String] {
         guard let all = FileManager.default.enumerator(atPath: archives) else { return [] }

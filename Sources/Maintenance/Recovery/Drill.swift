@@ -73,7 +73,7 @@ public struct Drill {
         by run: RunIdentity
     ) throws -> Result {
         try restore.site.checkBinding(of: store, to: connection)
-        _ = try Leftovers.remove(on: connection, by: run)
+        _ = try Leftovers.removeForgotten(on: connection, by: run)
         do {
             return try bringBack(archive, on: connection, by: run)
         } catch {
@@ -130,7 +130,7 @@ public struct Drill {
                 if crew.count > 1 {
                     relation = try restoration.hide(relation, event: work.event, by: run)
                 }
-                let tally = try restore.load(work, into: relation, by: crew)
+                let tally = try restore.load(work, into: .atOnce(relation), by: crew)
                 try restore.interruption.check()
                 try restoration.seal()
                 try restore.compare(tally, landing, with: relation, by: crew)
@@ -152,7 +152,7 @@ public struct Drill {
         } catch {
             // What comes now is short, and is not cancelled.
             restoration.rollback()
-            Leftovers.removeOwn(on: connection, by: run)
+            Leftovers.removeOwn(restoration.leftBehind, on: connection, by: run)
             try restore.interruption.check()
             throw error
         }

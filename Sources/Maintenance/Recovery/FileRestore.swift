@@ -13,7 +13,10 @@ public struct FileRestore {
         public var relation: QualifiedName
         public var files: [String]
         public var bytes: Int64
+        /// Those that were added.
         public var rows: UInt64
+        /// Rows that were left out, as was asked for, since their keys were in the table already.
+        public var skipped: SkippedRows?
         public var seconds: Double
     }
 
@@ -41,17 +44,18 @@ public struct FileRestore {
     private let name: QualifiedName
     private let form: ForeignLines.Form?
     private let fit: ColumnFit
+    private let onConflict: RestoreRequest.OnConflict
 
     /// `form`: nil where it has to be told from the files.
     public init(
         _ files: [String], form: ForeignLines.Form?, into name: QualifiedName, fit: ColumnFit,
-        site: Site,
-        interruption: Interruption, host: String
+        onConflict: RestoreRequest.OnConflict, site: Site, interruption: Interruption, host: String
     ) {
         self.files = files
         self.name = name
         self.form = form
         self.fit = fit
+        self.onConflict = onConflict
         self.site = site
         self.interruption = interruption
         self.host = host
@@ -65,8 +69,8 @@ public struct FileRestore {
         return try plan(read, target, connection)
     }
 
-    /// All lines become rows, in one transaction, or none does. `refused` hears of columns that do
-    /// not fit.
+    /// All lines become rows, in one transaction, or none does; but those whose keys the table has,
+    /// where that was asked for. `refused` hears of columns that do not fit.
     public func run(refused: (Plan) -> Void) throws -> Result {
         let stopwatch = Stopwatch()
         let connection = try site.connect(as: "pgretain: restore \(name.name)")
@@ -94,9 +98,8 @@ public struct FileRestore {
                     refused(plan)
                     throw obstacle
                 }
-                let copy = try appending.addLines(plan.fields)
-                let added = try ContentDigest(copy: copy, interruption: interruption).rows
-                guard added == read.rows else {
+                let (added, skipped) = try add(plan, appending)
+                guard added + (skipped?.rows ?? 0) == read.rows else {
                     throw Problem(
                         "restore.rows", .data,
                         "\(added) rows were added of \(read.rows). Nothing was restored.",
@@ -107,17 +110,42 @@ public struct FileRestore {
                     "attached": "no", "appended": "yes", "files": files.joined(separator: ", "),
                     "lines": "\(read.rows)",
                 ]
+                if let skipped { event.details.merge(skipped.details) { $1 } }
                 try appending.append(event, by: run)
                 try interruption.check()
                 try appending.commit()
                 return Result(
-                    relation: name, files: files, bytes: read.bytes, rows: read.rows,
+                    relation: name, files: files, bytes: read.bytes, rows: added, skipped: skipped,
                     seconds: stopwatch.seconds)
             }
         } catch {
             appending.rollback()
             try interruption.check()
             throw error
+        }
+    }
+
+    private func add(_ plan: Plan, _ appending: Appending) throws -> (
+        added: UInt64, skipped: SkippedRows?
+    ) {
+        switch onConflict {
+        case .refuse:
+            let (added, conflict) = try appending.unlessInConflict {
+                try ContentDigest(
+                    copy: try appending.addLines(plan.fields), interruption: interruption)
+            }
+            if let added { return (added.rows, nil) }
+            throw Problem(
+                "restore.conflict", .data,
+                "\(conflict?.message ?? "A key is there already"). Nothing was added to \(name).",
+                hint: "Were they restored before? --on-conflict skip adds the others.")
+        case .skip:
+            try appending.readLines(plan.fields)
+            let columns = plan.fields.map(\.column.name)
+            var skipped = SkippedRows()
+            let added = try appending.addSkipping(
+                columns, comparing: columns, asBytea: [], &skipped, interruption: interruption)
+            return (added.rows, skipped)
         }
     }
 

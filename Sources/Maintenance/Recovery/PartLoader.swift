@@ -11,6 +11,15 @@ struct PartLoader {
     let interruption: Interruption
     let progress: ProgressSink?
 
+    /// Which table, and in what transactions.
+    enum Place: Sendable {
+        /// One COPY of each session.
+        case atOnce(Relation)
+        /// A hidden table. What a session commits is noted with it, and parts that the table has
+        /// already are not read.
+        case partByPart(Relation, having: [LoadedPart])
+    }
+
     /// What went through.
     struct Tally: Sendable {
         /// Rows of the parts that were read, each proven against the manifest.
@@ -19,26 +28,43 @@ struct PartLoader {
         var wanted = ContentDigest()
         /// What the server took.
         var taken: Int64 = 0
+        /// Parts that the table had already; their rows are in the other numbers.
+        var partsBefore = 0
     }
+
+    /// Parts with fewer bytes of text than this are committed together, for a commit takes as long as
+    /// sending some of them.
+    private static let leastBytes = 1 << 18
 
     private final class Text: @unchecked Sendable {
         // Owned by one thread at a time: the worker that fills it, then a sender.
         var buffer = OutputBuffer()
+        var part = LoadedPart(archive: "", file: "", landed: ContentDigest())
     }
 
     func load(
-        _ sources: [RestoreSource], as landing: Landing, into relation: Relation,
-        by crew: RestoreCrew
+        _ sources: [RestoreSource], as landing: Landing, into place: Place, by crew: RestoreCrew
     ) throws -> Tally {
-        let tasks = sources.enumerated().flatMap { index, source in
+        var tasks = sources.enumerated().flatMap { index, source in
             source.parts.map { (source: index, part: $0) }
         }
-        let loaded = landing.sent
+        var before = Tally()
+        if case .partByPart(_, let having) = place {
+            let landed = Dictionary(
+                having.map { (Self.name($0.archive, $0.file), $0.landed) }
+            ) { $1 }
+            tasks.removeAll { task in
+                let name = Self.name(sources[task.source].slice.path, task.part.file)
+                guard let landed = landed[name] else { return false }
+                before.count(task.part, landed)
+                return true
+            }
+        }
         let manifest = sources[0].manifest
         let name = sources.count == 1 ? manifest.partition.name : manifest.table.name
         let progress = StepProgress(
             .restore, of: name.name, table: sources[0].slice.table,
-            totalRows: sources.reduce(0) { $0 + $1.rows }, sink: progress)
+            totalRows: tasks.reduce(0) { $0 + $1.part.digest.rows }, sink: progress)
         let interruption = interruption
         let idle = BlockingQueue((0...workers).map { _ in Text() })
         let next = BlockingQueue(tasks)
@@ -47,7 +73,7 @@ struct PartLoader {
         let left = Mutex(tasks.count)
         if tasks.isEmpty { filled.close() }
         let failed = Mutex(false)
-        let tally = Mutex(Tally())
+        let tally = Mutex(before)
         let stop: @Sendable () -> Void = {
             failed.withLock { $0 = true }
             next.abandon()
@@ -75,6 +101,9 @@ struct PartLoader {
                         $0.wanted.add(wanted)
                     }
                     progress.add(rows: read, bytes: bytes)
+                    text.part = LoadedPart(
+                        archive: sources[task.source].slice.path, file: task.part.file,
+                        landed: wanted)
                     filled.push(text)
                     let isLast = left.withLock { left in
                         left -= 1
@@ -85,23 +114,83 @@ struct PartLoader {
             },
             stop: stop,
             lead: {
+                let sender = Sender(
+                    columns: landing.sent, filled: filled, idle: idle, interruption: interruption,
+                    hasFailed: { failed.withLock { $0 } })
                 try crew.run(
                     stop: stop,
                     work: { connection in
-                        let taken = try connection.load(relation, columns: loaded) { copy in
-                            while let text = filled.pop() {
-                                try interruption.check()
-                                try copy.send(text.buffer.bytes)
-                                idle.push(text)
+                        let taken =
+                            switch place {
+                            case .atOnce(let relation):
+                                try sender.sendAll(to: relation, on: connection)
+                            case .partByPart(let relation, _):
+                                try sender.sendByPart(to: relation, on: connection)
                             }
-                            // Somebody gave up: what this session sent is of no use either.
-                            guard !failed.withLock({ $0 }) else { throw Problem.givenUp }
-                        }
                         tally.withLock { $0.taken += taken }
                     })
             })
         progress.finish()
         return tally.withLock { $0 }
+    }
+
+    /// Of a part among those of all archives.
+    private static func name(_ archive: String, _ file: String) -> [String] { [archive, file] }
+
+    /// One session's share of the text.
+    private struct Sender: Sendable {
+        let columns: [String]
+        let filled: BlockingQueue<Text>
+        let idle: BlockingQueue<Text>
+        let interruption: Interruption
+        /// Whether somebody gave up: what a session sent is of no use then either.
+        let hasFailed: @Sendable () -> Bool
+
+        func sendAll(to relation: Relation, on connection: Connection) throws -> Int64 {
+            try connection.load(relation, columns: columns) { copy in
+                while let text = filled.pop() { _ = try send(text, through: copy) }
+                guard !hasFailed() else { throw Problem.givenUp }
+            }
+        }
+
+        func sendByPart(to relation: Relation, on connection: Connection) throws -> Int64 {
+            var taken: Int64 = 0
+            while let first = filled.pop() {
+                taken += try connection.loadParts(into: relation, columns: columns) { copy in
+                    var next: Text? = first
+                    var parts: [LoadedPart] = []
+                    var bytes = 0
+                    while let text = next {
+                        parts.append(text.part)
+                        bytes += try send(text, through: copy)
+                        next = bytes < PartLoader.leastBytes ? filled.pop() : nil
+                    }
+                    guard !hasFailed() else { throw Problem.givenUp }
+                    return parts
+                }
+            }
+            return taken
+        }
+
+        /// How many bytes that were.
+        private func send(_ text: Text, through copy: CopyIn) throws -> Int {
+            try interruption.check()
+            let bytes = text.buffer.bytes
+            try copy.send(bytes)
+            let count = bytes.count
+            idle.push(text)
+            return count
+        }
+    }
+}
+
+extension PartLoader.Tally {
+    /// Counts a part in that the table had already.
+    fileprivate mutating func count(_ part: Manifest.Part, _ landed: ContentDigest) {
+        read += part.digest.rows
+        wanted.add(landed)
+        taken += Int64(landed.rows)
+        partsBefore += 1
     }
 }
 

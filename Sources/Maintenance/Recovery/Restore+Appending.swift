@@ -10,6 +10,9 @@ public struct SkippedRows: Sendable, Encodable {
     /// Of these, rows that the table has with another value in some column.
     public var different: Int64 = 0
 
+    /// As the ledger has them.
+    var details: [String: String] { ["skipped": "\(rows)", "different": "\(different)"] }
+
     private enum CodingKeys: CodingKey { case rows, different }
 
     public func encode(to encoder: any Encoder) throws {
@@ -37,7 +40,7 @@ extension Restore {
         do {
             return try interruption.whileCancelling(crew.cancelling) {
                 let waiting = try appending.makeRoom(for: landing.sent)
-                let tally = try load(work, into: waiting, by: crew)
+                let tally = try load(work, into: .atOnce(waiting), by: crew)
                 try interruption.check()
                 var skipped: SkippedRows?
                 var found = ContentDigest()
@@ -47,7 +50,9 @@ extension Restore {
                     found = try add(appending, landing)
                 case .skip:
                     var rows = SkippedRows()
-                    found = try addSkipping(appending, landing, &rows, in: target.name)
+                    found = try appending.addSkipping(
+                        landing.sent, comparing: landing.columns, asBytea: landing.asBytea, &rows,
+                        interruption: interruption)
                     found.add(rows.digest)
                     skipped = rows
                 }
@@ -58,8 +63,7 @@ extension Restore {
                 done.digest = tally.wanted
                 if let skipped {
                     done.digest = tally.wanted.without(skipped.digest)
-                    done.details["skipped"] = "\(skipped.rows)"
-                    done.details["different"] = "\(skipped.different)"
+                    done.details.merge(skipped.details) { $1 }
                 }
                 try appending.append(done, by: work.run)
                 try interruption.check()
@@ -98,41 +102,51 @@ extension Restore {
             hint: "Were they restored before? --on-conflict skip adds the others; restore --into a "
                 + "new table to compare them.")
     }
+}
 
-    /// Keys that come while this goes on are looked for once more, as long as any are found.
-    private func addSkipping(
-        _ appending: Appending, _ landing: Landing, _ skipped: inout SkippedRows,
-        in table: QualifiedName
+extension Appending {
+    /// Adds the rows that wait, but those whose keys the table has. Keys that come while this goes on
+    /// are looked for once more, as long as any are found.
+    ///
+    /// - Parameters:
+    ///   - sent: the columns of the rows that wait.
+    ///   - columns: what rows are compared by, and which of them as bytes.
+    func addSkipping(
+        _ sent: [String], comparing columns: [String], asBytea: [Bool],
+        _ skipped: inout SkippedRows, interruption: Interruption
     ) throws -> ContentDigest {
-        let keys = try appending.uniqueKeys(landing.sent)
+        let keys = try uniqueKeys(sent)
         guard !keys.isEmpty else {
             throw Problem(
                 "restore.no-key", .usage,
-                "\(table) has no unique index on plain columns that the archive has: which rows it has "
-                    + "already is not to be known. Nothing was added to it.",
+                "\(target.name) has no unique index on plain columns that the rows have: which of them "
+                    + "it has already is not to be known. Nothing was added to it.",
                 hint: "Give it one, such as the primary key of the archived table; or leave "
                     + "--on-conflict away, and what is there already comes in twice.")
         }
         while true {
             let before = skipped.rows
             for key in keys {
-                skipped.different += try appending.differences(on: key, in: landing.sent)
+                skipped.different += try differences(on: key, in: sent)
                 skipped.digest.add(
                     try ContentDigest(
-                        copy: try appending.leaveOut(
-                            conflictingOn: key, giving: landing.columns),
-                        asBytea: landing.asBytea, interruption: interruption))
+                        copy: try leaveOut(conflictingOn: key, giving: columns),
+                        asBytea: asBytea, interruption: interruption))
             }
-            let (added, conflict) = try appending.unlessInConflict { try add(appending, landing) }
+            let (added, conflict) = try unlessInConflict {
+                try ContentDigest(
+                    copy: try add(sent, givingBack: columns), asBytea: asBytea,
+                    interruption: interruption)
+            }
             if let added { return added }
             guard let conflict, skipped.rows == before else { continue }
             throw Problem(
                 "restore.conflict", .data,
                 "\(conflict.message): which rows that are is not to be known before they are added. "
-                    + "Nothing was added to \(table).",
+                    + "Nothing was added to \(target.name).",
                 hint: "Keys on expressions, some of the rows, or types of your own cannot be "
-                    + "skipped, nor a key that the archive itself has twice: restore --into a new "
-                    + "table.")
+                    + "skipped, nor a key that comes twice: restore --into a new table, or load "
+                    + "it into one, and choose there.")
         }
     }
 }

@@ -19,6 +19,7 @@ extension Restore {
         case .attach:
             try planPartition(request, archived, &plan, connection)
         }
+        plan.goesOnWith = try leftover(plan, on: connection)
         return plan
     }
 
@@ -41,6 +42,29 @@ extension Restore {
                     + "back one by one."
                 return problem
             }
+    }
+
+    /// What a killed restore of the same has left.
+    private func leftover(_ plan: RestorePlan, on connection: Connection) throws
+        -> UnfinishedRestore?
+    {
+        guard plan.kind != .append, plan.obstacles.isEmpty, let landing = plan.landing,
+            try connection.ledger.state() != .absent
+        else { return nil }
+        let begun = try connection.ledger.leftovers().filter {
+            !$0.isUnderWay && $0.event.table == plan.table && $0.target == plan.relation
+        }
+        guard !begun.isEmpty else { return nil }
+        let parent =
+            plan.kind == .partition
+            ? try connection.catalog.partitionedTable(
+                plan.table, key: plan.sources[0].manifest.key) : nil
+        guard let fingerprint = try fingerprint(plan, landing, parent, on: connection) else {
+            return nil
+        }
+        return try begun.filter { $0.fingerprint == fingerprint }.compactMap {
+            try connection.ledger.unfinished($0)
+        }.max { $0.bytes < $1.bytes }
     }
 
     // MARK: A table of its own
@@ -243,6 +267,7 @@ extension RestorePlan {
         columns = []
         notes = []
         obstacles = []
+        goesOnWith = nil
         landing = nil
         needsSchema = false
         switch request.target {

@@ -14,6 +14,8 @@ public struct Restore {
         public var bounds: PartitionBounds
         public var archives: [Slice]
         public var partsRead: Int
+        /// Of these parts, those that a restore which was killed had loaded already.
+        public var partsLoadedBefore: Int
         /// Rows of the parts that were read.
         public var rowsRead: UInt64
         /// Rows that were loaded, and read back.
@@ -56,7 +58,12 @@ public struct Restore {
 
     /// The rows are loaded, read back and compared by digest, and only then is anything to be seen
     /// of them.
-    public func run(_ plan: RestorePlan, as request: RestoreRequest) throws -> Result {
+    ///
+    /// - Parameter goingOn: told once it is known that a killed restore has loaded so many parts of so
+    ///   many.
+    public func run(
+        _ plan: RestorePlan, as request: RestoreRequest, goingOn: (Int, Int) -> Void = { _, _ in }
+    ) throws -> Result {
         let stopwatch = Stopwatch()
         if let obstacle = plan.obstacles.first { throw obstacle }
         guard let landing = plan.landing else { preconditionFailure("a plan without a landing") }
@@ -68,19 +75,20 @@ public struct Restore {
         try connection.ledger.prepare()
         let run = RunIdentity(newOn: host, tool: site.tool)
         let until = request.pin.after(try connection.serverClock(), in: .utc)
-        _ = try Leftovers.remove(on: connection, by: run)
+        _ = try Leftovers.removeForgotten(on: connection, by: run)
         // Rows that no night could touch need no pin.
         let isPinned = plan.kind != .append && plan.isWhole
         let work = Work(
             plan: plan, request: request, landing: landing, connection: connection, run: run,
             pinnedUntil: isPinned ? until : nil)
         let (tally, skipped) =
-            try plan.kind == .append ? append(work) : (publish(work, application), nil)
+            try plan.kind == .append
+            ? append(work) : (publish(work, application, goingOn), nil)
         let added = skipped.map { tally.wanted.without($0.digest) } ?? tally.wanted
         return Result(
             table: plan.table, kind: plan.kind, relation: plan.relation, bounds: plan.bounds,
             archives: plan.sources.map(\.slice),
-            partsRead: plan.sources.reduce(0) { $0 + $1.parts.count }, rowsRead: tally.read,
+            partsRead: plan.partsRead, partsLoadedBefore: tally.partsBefore, rowsRead: tally.read,
             rows: added.rows, skipped: skipped, digest: added.hex,
             redacted: plan.redacted.map(\.description), pinnedUntil: work.pinnedUntil,
             seconds: stopwatch.seconds)
@@ -115,7 +123,9 @@ public struct Restore {
 
     // MARK: A table that nobody sees before it is proven
 
-    private func publish(_ work: Work, _ application: String) throws -> PartLoader.Tally {
+    private func publish(
+        _ work: Work, _ application: String, _ goingOn: (Int, Int) -> Void
+    ) throws -> PartLoader.Tally {
         let (plan, connection, landing) = (work.plan, work.connection, work.landing)
         var parent: PartitionedTable?
         if work.isAttached {
@@ -124,19 +134,34 @@ public struct Restore {
                 plan.table, key: plan.sources[0].manifest.key)
         }
         let lock = try parent.map { try RunLock(on: connection, table: Relation($0)) }
+        let fingerprint = try fingerprint(plan, landing, parent, on: connection)
+        let leftover = try Leftovers.toGoOnWith(
+            fingerprint, into: plan.relation, of: plan.table, on: connection, by: work.run)
         let crew = try RestoreCrew(
             lead: connection, wanted: try sessions(for: plan, on: connection)
         ) { try site.connect(as: application) }
         let restoration = try Restoration(on: connection)
         do {
             return try interruption.whileCancelling(crew.cancelling) {
-                let isHidden = crew.count > 1
-                var relation = try create(restoration, work, parent, isHidden: isHidden)
-                if isHidden {
-                    relation = try restoration.hide(
-                        relation, until: plan.relation, event: work.event, by: work.run)
+                var announced = work.event
+                announced.details["parts"] = "\(plan.partsRead)"
+                let begun = try leftover.flatMap {
+                    try restoration.takeOver($0, event: announced, by: work.run)
                 }
-                let tally = try load(work, into: relation, by: crew)
+                if let begun { goingOn(begun.parts.count, plan.partsRead) }
+                let isHidden = begun != nil || fingerprint != nil && crew.count > 1
+                var relation =
+                    try begun?.relation ?? create(restoration, work, parent, isHidden: isHidden)
+                if isHidden, begun == nil {
+                    relation = try restoration.hide(
+                        relation, until: plan.relation, fingerprint: fingerprint,
+                        event: announced, by: work.run)
+                }
+                let tally = try load(
+                    work,
+                    into: isHidden
+                        ? .partByPart(relation, having: begun?.parts ?? []) : .atOnce(relation),
+                    by: crew)
                 try interruption.check()
                 try restoration.seal()
                 try compare(tally, landing, with: relation, by: crew)
@@ -172,17 +197,29 @@ public struct Restore {
         } catch {
             // What comes now is short, and is not cancelled.
             restoration.rollback()
-            Leftovers.removeOwn(on: connection, by: work.run)
+            Leftovers.removeOwn(restoration.leftBehind, on: connection, by: work.run)
             try interruption.check()
             throw error
         }
     }
 
-    /// A hidden table would reach the subscribers of a publication of all tables, under a name
-    /// that they do not have: there one session does it all in one transaction.
+    /// What a hidden table is known by; nil where there can be none: it would reach the subscribers
+    /// of a publication of all tables, under a name that they do not have. One session does it all in
+    /// one transaction there.
+    func fingerprint(
+        _ plan: RestorePlan, _ landing: Landing, _ parent: PartitionedTable?,
+        on connection: Connection
+    ) throws -> String? {
+        guard try !connection.catalog.publishesEveryTable() else { return nil }
+        return try RestoreFingerprint(
+            plan, landing, parent: parent, tool: site.tool, on: connection
+        ).digits()
+    }
+
+    /// As many as can share the work, or one that does all of it.
     func sessions(for plan: RestorePlan, on connection: Connection) throws -> Int {
-        let parts = plan.sources.reduce(0) { $0 + $1.parts.count }
-        return try connection.catalog.publishesEveryTable() ? 1 : min(site.workersInMemory, parts)
+        try connection.catalog.publishesEveryTable()
+            ? 1 : min(site.workersInMemory, plan.partsRead)
     }
 
     private func create(
@@ -207,13 +244,13 @@ public struct Restore {
 
     // MARK: Loading
 
-    func load(_ work: Work, into relation: Relation, by crew: RestoreCrew) throws
+    func load(_ work: Work, into place: PartLoader.Place, by crew: RestoreCrew) throws
         -> PartLoader.Tally
     {
         let sources = work.plan.sources
         let tally = try PartLoader(
             workers: site.workersInMemory, interruption: interruption, progress: progress
-        ).load(sources, as: work.landing, into: relation, by: crew)
+        ).load(sources, as: work.landing, into: place, by: crew)
         guard tally.taken == Int64(tally.wanted.rows) else {
             throw Problem(
                 "restore.rows", .data,

@@ -41,6 +41,8 @@ public struct RestorePlan: Sendable, Encodable {
     public var columns: [ColumnMatch]
     /// What is not as it was, a sentence each.
     public var notes: [String]
+    /// What a restore of the same has loaded that was killed: this one would load the rest.
+    public var goesOnWith: UnfinishedRestore?
     public var obstacles: [Problem]
 
     let sources: [RestoreSource]
@@ -48,8 +50,10 @@ public struct RestorePlan: Sendable, Encodable {
     var landing: Landing?
     var needsSchema: Bool
 
+    var partsRead: Int { sources.reduce(0) { $0 + $1.parts.count } }
+
     private enum CodingKeys: CodingKey {
         case table, kind, relation, bounds, archives, archivesPassed, gaps, rows, isWhole
-        case spaceNeeded, columns, notes, obstacles
+        case spaceNeeded, columns, notes, goesOnWith, obstacles
     }
 }

@@ -15,6 +15,7 @@ public struct Finding: Equatable, Sendable, Codable {
         case archiveVanished = "archive.vanished"
         case drillFailed = "drill.failed"
         case drillOverdue = "drill.overdue"
+        case restoreUnfinished = "restore.unfinished"
         case storeStranger = "store.stranger"
         case storeUnusable = "store.unusable"
         case storeFull = "store.full"

@@ -127,18 +127,21 @@ public struct HealthFacts: Sendable {
     /// The other stores that are to hold each archive.
     public var copies: [Store]
     public var drills: Drills
+    public var unfinishedRestores: [UnfinishedRestore]
     public var tables: [TableHealthFacts]
     public var skipped: [Skipped]
 
     public init(
         now: Instant, runs: Runs, store: Store, copies: [Store] = [],
-        drills: Drills = Drills(), tables: [TableHealthFacts], skipped: [Skipped] = []
+        drills: Drills = Drills(), unfinishedRestores: [UnfinishedRestore] = [],
+        tables: [TableHealthFacts], skipped: [Skipped] = []
     ) {
         self.now = now
         self.runs = runs
         self.store = store
         self.copies = copies
         self.drills = drills
+        self.unfinishedRestores = unfinishedRestores
         self.tables = tables
         self.skipped = skipped
     }

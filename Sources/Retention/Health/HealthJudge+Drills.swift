@@ -16,6 +16,17 @@ extension HealthJudge {
         return failed + overdue(drills, now: now)
     }
 
+    /// A warning once a night should have dropped it.
+    func unfinished(_ begun: UnfinishedRestore, now: Instant) -> Finding {
+        let end = begun.keptUntil.advanced(bySeconds: thresholds.missedWarningSeconds)
+        return Finding(
+            .restoreUnfinished, end < now ? .warning : .info, table: begun.table,
+            "A restore as \(begun.relation) was killed: \(ByteCount(begun.bytes)) of it wait in "
+                + "\(begun.hidden) since \(begun.lastStepAt.dateText).",
+            hint: "The same command goes on with it. After \(begun.keptUntil.dateText) the next "
+                + "night of its table drops it, or the next restore of anything.")
+    }
+
     private func overdue(_ drills: HealthFacts.Drills, now: Instant) -> [Finding] {
         guard let interval = drills.rhythm.seconds,
             let since = drills.lastSuccess?.at ?? drills.since

@@ -12,6 +12,7 @@ public struct HealthJudge: Sendable {
 
     func findings(_ facts: HealthFacts) -> [Finding] {
         runFindings(facts) + storeFindings(facts) + drillFindings(facts.drills, now: facts.now)
+            + facts.unfinishedRestores.map { unfinished($0, now: facts.now) }
             + facts.tables.flatMap { tableFindings($0, facts) }
             + facts.skipped.map(Self.skipped)
     }

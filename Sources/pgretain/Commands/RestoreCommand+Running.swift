@@ -33,7 +33,12 @@ extension RestoreCommand {
         let result: Restore.Result
         do {
             defer { progress.end() }
-            result = try restore.run(plan, as: request)
+            result = try restore.run(plan, as: request) { loaded, all in
+                guard loaded > 0, !common.quiet else { return }
+                console.say(
+                    "goes on with \(RestoreText.goneOn("\(loaded)", of: "\(all)")) that were "
+                        + "loaded before")
+            }
         }
         if common.json {
             console.out(try JSONDocument.text("restored", result))
@@ -98,9 +103,8 @@ extension RestoreCommand {
         guard let into else { return }
         let console = common.console
         let restore = FileRestore(
-            files, form: form, into: into, fit: fit, site: site,
-            interruption: Surroundings.interruption,
-            host: Surroundings.host)
+            files, form: form, into: into, fit: fit, onConflict: onConflict ?? .refuse, site: site,
+            interruption: Surroundings.interruption, host: Surroundings.host)
         if dryRun {
             let plan = try restore.plan()
             console.out(

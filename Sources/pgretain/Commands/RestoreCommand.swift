@@ -19,6 +19,7 @@ struct RestoreCommand: ParsableCommand {
               pgretain restore --table system_logs --period 2025-01 \\
                   --into findings --append --on-conflict skip
               pgretain restore dump.ndjson.gz more.ndjson --into findings --append
+              pgretain restore dump.ndjson.gz --into findings --append --on-conflict skip
               pgretain restore --table system_logs --period 2025-01 --attach --dry-run
               pgretain restore --table system_logs --period 2025-01 --create \\
                   --into system_logs --archives /mnt/old --database service=empty
@@ -35,6 +36,9 @@ struct RestoreCommand: ParsableCommand {
             what was loaded is read back and compared by digest with what was
             read, and only then is anything to be seen of it. All of it, or
             nothing.
+
+            One that was killed is gone on with by the same command within a day: parts
+            that were loaded are not read again. Told to end, it leaves nothing.
 
             A whole period that comes back is pinned: retention leaves it alone
             until the pin ends, or is released.
@@ -190,11 +194,11 @@ struct RestoreCommand: ParsableCommand {
     private func validateFiles() throws {
         let others =
             table != nil || period != nil || time.isGiven || attach || release
-            || indexes || create || onConflict != nil || !conditions.isEmpty
+            || indexes || create || !conditions.isEmpty
         guard into != nil, append, !others else {
             throw ValidationError(
                 "files go into a table that is there: FILE … --into TABLE --append, with --map, "
-                    + "--allow-missing and --dry-run at most")
+                    + "--allow-missing, --on-conflict and --dry-run at most")
         }
     }
 }

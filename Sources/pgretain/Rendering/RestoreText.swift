@@ -24,7 +24,20 @@ enum RestoreText {
         text += ", as much of WAL\n"
         if !plan.columns.isEmpty { text += "columns\n" + columns(plan.columns) }
         for note in plan.notes { text += "  note: \(note)\n" }
+        if let begun = plan.goesOnWith {
+            text += "goes on with\n  \(of(begun)) that were loaded before, \(begun.hidden)\n"
+        }
         return text + obstacles(plan.obstacles)
+    }
+
+    /// `7 of 12 parts`
+    static func of(_ begun: UnfinishedRestore) -> String {
+        goneOn(begun.parts.map(String.init) ?? "?", of: begun.partsInAll.map(String.init) ?? "?")
+    }
+
+    /// `7 of 12 parts`
+    static func goneOn(_ loaded: String, of all: String) -> String {
+        "\(loaded) of \(all) \(all == "1" ? "part" : "parts")"
     }
 
     private static func parts(_ count: Int) -> String { Quantities.plural(count, "part") }
@@ -70,12 +83,7 @@ enum RestoreText {
             case .append: "added \(rows) of \(what) to \(result.relation)"
             case .newTable, .partition: "restored \(what) as \(result.relation): \(rows)"
             }
-        if let skipped = result.skipped, skipped.rows > 0 {
-            text += ", skipped \(Quantities.count(skipped.rows)) whose keys it has already"
-            if skipped.different > 0 {
-                text += " (\(Quantities.count(UInt64(skipped.different))) with other values)"
-            }
-        }
+        text += skipped(result.skipped)
         if result.rows + (result.skipped?.rows ?? 0) != result.rowsRead {
             text += ", of \(Quantities.count(result.rowsRead)) read in \(parts(result.partsRead))"
         }
@@ -89,6 +97,13 @@ enum RestoreText {
         return text
     }
 
+    private static func skipped(_ skipped: SkippedRows?) -> String {
+        guard let skipped, skipped.rows > 0 else { return "" }
+        let text = ", skipped \(Quantities.count(skipped.rows)) whose keys it has already"
+        guard skipped.different > 0 else { return text }
+        return text + " (\(Quantities.count(UInt64(skipped.different))) with other values)"
+    }
+
     static func plan(_ plan: FileRestore.Plan) -> String {
         var text = "\(plan.files.joined(separator: ", ")) → append \(plan.relation)\n"
         text += "load\n  \(Quantities.plural(plan.rows, "row")) out of "
@@ -100,8 +115,10 @@ enum RestoreText {
 
     static func result(_ result: FileRestore.Result) -> String {
         let files = Quantities.plural(result.files.count, "file")
-        return "added \(Quantities.plural(result.rows, "row")) of \(files) to \(result.relation), "
-            + "one for each line, in \(Quantities.duration(result.seconds))\n"
+        let each = (result.skipped?.rows ?? 0) > 0 ? "each other line" : "each line"
+        return "added \(Quantities.plural(result.rows, "row")) of \(files) to \(result.relation)"
+            + skipped(result.skipped)
+            + ", one for \(each), in \(Quantities.duration(result.seconds))\n"
             + "no more than their number is proven: such a file has no digest to compare with\n"
     }
 

@@ -6,6 +6,15 @@ enum StatusText {
     static func text(_ report: StatusReport) -> String {
         var text = "database \(report.database), PostgreSQL \(report.server)\n\n"
         for table in report.tables { text += self.text(table) + "\n" }
+        if !report.unfinishedRestores.isEmpty {
+            text += "unfinished restores\n"
+            for begun in report.unfinishedRestores {
+                text += "  \(begun.relation), of \(begun.table): \(RestoreText.of(begun)) in "
+                text += "\(begun.hidden), \(Quantities.bytes(begun.bytes)); the same command goes "
+                text += "on with it, else it is dropped after \(begun.keptUntil.dateText)\n"
+            }
+            text += "\n"
+        }
         for problem in report.problems { text += self.text(problem, indent: "") }
         text += "last runs\n"
         var runs = TextTable([.left, .left, .left])

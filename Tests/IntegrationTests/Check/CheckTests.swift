@@ -237,7 +237,8 @@ import Testing
     /// A disk that is too small cannot be had here: `HealthLaws` has the law of it.
     @Test func everyIDIsProvoked() {
         let here: Set<Finding.ID> = [.premakeCurrent, .premakeHeadroom, .storeFull]
-        let ofDrills: Set<Finding.ID> = [.drillFailed, .drillOverdue]
+        // `Drills` and `RestoreCrashes` have these.
+        let ofDrills: Set<Finding.ID> = [.drillFailed, .drillOverdue, .restoreUnfinished]
         let all = here.union(Self.ofTheLedger).union(Self.ofTheStore).union(Self.ofTheTable)
             .union(Self.ofNothing).union(ofDrills)
         #expect(all == Set(Finding.ID.allCases))

@@ -74,6 +74,25 @@ import Testing
                 "SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM april AS t") == before)
     }
 
+    /// Neither in what a rule archives, nor in what joins it with the partition.
+    @Test func whatIsRedactedIsArchivedByNoRule() throws {
+        let scene = try Self.scene(Self.debug, more: ["redact: [message]"])
+        for (night, archived) in [(Self.june, 90), (Self.october, 450)] {
+            let outcome = try scene.night(night)
+            #expect(outcome.status == 0, "\(outcome.stderr)")
+            let lines = try scene.archivedLines()
+            #expect(lines.count == archived, "\(night)")
+            #expect(lines.allSatisfy { $0.contains("\"message\":null") }, "\(night)")
+        }
+        #expect(try scene.partitions() == Self.left)
+        #expect(try scene.pgretain("archives", "verify").status == 0)
+        let back = try scene.pgretain(
+            "restore", "--table", "logs", "--period", "2025-04", "--into", "april")
+        #expect(back.status == 0 && back.stderr.contains("message was redacted"), "\(back.stderr)")
+        #expect(
+            try scene.database.superuser("SELECT count(*), count(message) FROM april") == "90|0")
+    }
+
     @Test func aRuleWithoutAnArchiveIsLoud() throws {
         let rule = "{where: \"level = 'DEBUG'\", retain: 14 days, archive: false}"
         let scene = try Scene(on: Self.cluster)

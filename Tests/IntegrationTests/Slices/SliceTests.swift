@@ -116,6 +116,41 @@ import Testing
         #expect(try Self.old(published) == 0)
     }
 
+    @Test func whatIsRedactedIsInTheArchiveOfNoSlice() throws {
+        let wide = try Self.wide(more: ["redact: [message]"])
+        #expect(try wide.night(nil, "--max-retire", "9").status == 0)
+        #expect(try Self.old(wide) == 0)
+        let lines = try wide.archivedLines()
+        #expect(lines.count == 1200 && lines.allSatisfy { $0.contains("\"message\":null") })
+
+        let plain = try Scene(on: Slices.cluster)
+        try plain.database.psql(
+            """
+            CREATE TABLE events (id serial PRIMARY KEY, body text NOT NULL, at timestamptz NOT NULL);
+            INSERT INTO events (body, at) SELECT '{"user": {"token": "SECRET' || n || '"}, "n": 1}',
+                timestamptz '2025-01-01 00:00+00' + n * interval '1 hour'
+                FROM generate_series(0, 999) AS n;
+            """)
+        try plain.configure(
+            Scene.policy(
+                "public.events", key: "at",
+                more: ["partitioned: false", "redact: [body.user.token]"]))
+        try plain.approve()
+        #expect(try plain.night(nil, "--max-retire", "9").status == 0)
+        #expect(try plain.database.superuser("SELECT count(*) FROM events") == "0")
+        let events = try plain.archivedLines()
+        let redacted = #"\"token\": \"[redacted]\"}, \"n\": 1}"#
+        #expect(events.count == 1000 && events.allSatisfy { $0.contains(redacted) })
+        let back = try plain.pgretain(
+            "restore", "--table", "events", "--period", "2025-01", "--into", "back")
+        #expect(back.status == 0, "\(back.stderr)")
+        #expect(
+            try plain.database.superuser(
+                "SELECT count(*), string_agg(DISTINCT body::json #>> '{user,token}', ',') FROM back"
+            )
+                == "744|[redacted]")
+    }
+
     @Test func aPlainTableStaysPlain() throws {
         let scene = try Scene(on: Slices.cluster)
         try scene.database.psql(
