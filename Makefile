@@ -107,7 +107,7 @@ test-faults:
 # where a night is killed and how it is paced have nothing to do with whom the server lets in: once
 # is enough.
 test-as-member:
-	PGRETAIN_TEST_AS=member PGRETAIN_FAULTS=6 SWIFT=$(SWIFT) Tests/Support/swift-test.sh \
+	PGRETAIN_TEST_AS=member PGRETAIN_FAULTS=5 SWIFT=$(SWIFT) Tests/Support/swift-test.sh \
 	    --filter IntegrationTests \
 	    --skip 'IntegrationTests.(MisbehavingServers|SuddenEnds|FaultyIO|SecondStores|Erasures|RandomRows|TypeZoo|CheckAnswers)' \
 	    --skip 'IntegrationTests.(Slices|Rules)/UnderFire' \

@@ -4,7 +4,7 @@ import SampleLogs
 /// How many of all faults a run of the tests tries, and which.
 enum Faults {
     private static let environment = ProcessInfo.processInfo.environment
-    private static let wanted = environment["PGRETAIN_FAULTS"].flatMap(Int.init) ?? 10
+    private static let wanted = environment["PGRETAIN_FAULTS"].flatMap(Int.init) ?? 8
     static let seed = environment["PGRETAIN_FAULTS_SEED"].flatMap(UInt64.init) ?? 1
 
     /// How many to try of what has no end.
