@@ -13,7 +13,7 @@ struct InventoryTour {
     }
 
     mutating func visitRoot() throws(ArchiveError) {
-        guard let entries = try File.entries(of: store.root) else {
+        guard let entries = try store.volume.entries(of: store.root) else {
             throw .storeMissing(root: store.root, reason: "it does not exist")
         }
         for entry in entries where !entry.isHidden && entry.name != StoreBinding.fileName {
@@ -27,8 +27,8 @@ struct InventoryTour {
 
     mutating func visit(table: QualifiedName, in directory: String) throws(ArchiveError) {
         let path = "\(store.root)/\(directory)"
-        guard let status = try File.status(of: path) else { return }
-        guard status.kind == .directory, let entries = try File.entries(of: path) else {
+        guard let status = try store.volume.status(of: path) else { return }
+        guard status.kind == .directory, let entries = try store.volume.entries(of: path) else {
             strangers.append(directory)
             return
         }
@@ -63,7 +63,7 @@ struct InventoryTour {
     ) throws(ArchiveError) {
         let path = steps.joined(separator: "/")
         let place = "\(directory)/\(path)"
-        guard let entries = try File.entries(of: "\(store.root)/\(place)") else { return }
+        guard let entries = try store.volume.entries(of: "\(store.root)/\(place)") else { return }
         if entries.contains(where: Self.isOfArchive) {
             add(
                 Slice(table: table, path: path), at: place, in: directory, superseded: nil,
@@ -86,7 +86,7 @@ struct InventoryTour {
         each(
             ArchivePlace(
                 slice: slice, superseded: superseded,
-                directory: ArchiveDirectory(path: "\(store.root)/\(place)"),
+                directory: store.directory(at: "\(store.root)/\(place)"),
                 tableDirectory: tableDirectory, entries: entries))
     }
 }

@@ -31,9 +31,9 @@ final class Scratch: Sendable {
 
     /// A store on a file system that knows neither the flags of renameat2 nor links.
     func plainStore() throws -> DirectoryStore {
-        var store = try store()
-        store.names = NameOperations(refusesFlags: true, refusesLinks: true)
-        return store
+        let root = try store().root
+        let names = NameOperations(refusesFlags: true, refusesLinks: true)
+        return try DirectoryStore(root: root, volume: FileVolume(root: root, names: names))
     }
 }
 
