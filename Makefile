@@ -30,7 +30,7 @@ help:
 # Installs the Debian packages that are missing, and says nothing when none is.
 deps:
 	@Tests/Support/install-packages.sh libpq-dev zlib1g-dev libdeflate-dev libssl-dev \
-	    libxxhash-dev pkg-config postgresql
+	    libxxhash-dev libcurl4-openssl-dev libexpat1-dev pkg-config postgresql
 
 # With the Swift runtime inside: what is built runs where no Swift is.
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib --product
@@ -81,7 +81,8 @@ bench-scale: build
 
 test-deps: deps
 	@Tests/Support/install-packages.sh python3 python3-venv jq postgresql-15-partman pgbouncer
-	@Tests/Support/python-packages.sh duckdb sqlalchemy psycopg2=psycopg2-binary
+	@Tests/Support/python-packages.sh duckdb sqlalchemy psycopg2=psycopg2-binary \
+	    'moto=moto[s3]' flask flask_cors=flask-cors
 	@Tests/Support/fetch-programs.sh prometheus usr/bin/promtool=prometheus \
 	    usr/bin/prometheus-node-exporter=prometheus-node-exporter
 	@Tests/Support/fetch-programs.sh cron usr/sbin/cron=cron \

@@ -1,3 +1,4 @@
+import Checksums
 import Retention
 
 /// Which values some columns of a part may have: a Bloom filter a column, in a hidden file beside

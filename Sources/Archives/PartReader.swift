@@ -1,3 +1,4 @@
+import Checksums
 import Retention
 
 /// Reads parts back from the store, believing nothing. One per worker: it keeps its buffers.

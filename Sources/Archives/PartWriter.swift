@@ -1,3 +1,4 @@
+import Checksums
 import Retention
 
 /// What the manifest has to say of a part that was written.

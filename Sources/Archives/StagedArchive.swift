@@ -1,3 +1,4 @@
+import Checksums
 import Retention
 
 /// An archive that is being written, in a hidden directory beside its final place. It holds names

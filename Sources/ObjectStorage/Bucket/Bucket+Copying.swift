@@ -1,0 +1,23 @@
+extension Bucket {
+    /// On the server, without the bytes passing through here. What was at the other key is replaced.
+    /// Stores copy up to 5 GB in this way.
+    public func copy(_ key: String, to other: String) throws(StorageError) {
+        try Self.check(key)
+        try Self.check(other)
+        var request = Request(.put, other)
+        request.mayFailInBody = true
+        request.acceptedStatuses = [404]
+        request.headers =
+            options.headers + [
+                ("x-amz-copy-source", "/\(location.bucket)/\(URLText.path(key))"),
+                ("x-amz-checksum-algorithm", "SHA256"),
+            ]
+        let response: Response
+        do { response = try transport.perform(request) } catch .cold(_, let storageClass) {
+            throw .cold(key: key, storageClass: storageClass)
+        }
+        guard response.status == 404 else { return }
+        throw response.code == "NoSuchBucket"
+            ? .bucketMissing(bucket: location.bucket) : .missing(key: key)
+    }
+}
