@@ -49,7 +49,8 @@ let package = Package(
         .target(
             name: "Archives",
             dependencies: [
-                "Retention", "Checksums", "FailPoints", "CLibdeflate", "CZlib", "CSystem",
+                "Retention", "Checksums", "ObjectStorage", "FailPoints", "CLibdeflate", "CZlib",
+                "CSystem",
             ],
             swiftSettings: strict),
         .target(
@@ -61,7 +62,8 @@ let package = Package(
         .target(
             name: "Maintenance",
             dependencies: [
-                "Retention", "RowCoding", "Archives", "Postgres", "Capacity", "FailPoints",
+                "Retention", "RowCoding", "Archives", "ObjectStorage", "Postgres", "Capacity",
+                "FailPoints",
             ],
             swiftSettings: strict),
 
@@ -97,7 +99,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ArchivesTests",
-            dependencies: ["Archives", "Checksums", "SampleLogs", "Retention"],
+            dependencies: ["Archives", "Checksums", "ObjectStorage", "SampleLogs", "Retention"],
             swiftSettings: strict),
         .testTarget(
             name: "ObjectStorageTests",

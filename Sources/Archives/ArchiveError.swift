@@ -1,4 +1,5 @@
 import Glibc
+import ObjectStorage
 import Retention
 
 /// Why an archive or a store could not be read or written.
@@ -19,6 +20,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case storePermission(path: String, reason: String)
     /// The store already belongs to another database.
     case storeBound(root: String, to: StoreBinding, not: StoreBinding)
+    /// An object store could not do what it was asked for, or what is there cannot be read now.
+    case storage(path: String, StorageError)
     /// A system call failed.
     case system(call: String, path: String, errno: Int32)
 }
@@ -74,6 +77,7 @@ extension ArchiveError: Explainable {
                     + "\(other.systemIdentifier). Nothing was archived, and nothing was dropped.",
                 hint: "Give this database a store of its own; after pg_upgrade or a move, "
                     + "`pgretain rebind --reason …`.")
+        case .storage(let path, let error): Self.problem(path, error)
         case .system(let call, let path, let code):
             Self.problem(call: call, path: path, code: code)
         }

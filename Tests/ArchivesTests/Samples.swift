@@ -37,6 +37,21 @@ final class Scratch: Sendable {
     }
 }
 
+/// What a store may be in.
+enum Place: CaseIterable {
+    /// A file system that can swap and link, and one that cannot.
+    case files, plainFiles
+    case bucket
+
+    func store(_ scratch: Scratch) throws -> DirectoryStore {
+        switch self {
+        case .files: try scratch.store()
+        case .plainFiles: try scratch.plainStore()
+        case .bucket: try BucketStoreTests.store(in: MemoryBucket())
+        }
+    }
+}
+
 let logs = QualifiedName(schema: "public", name: "system_logs")
 let january = Slice(table: logs, path: "year=2025/month=01")
 
@@ -122,6 +137,11 @@ func problem(_ body: () throws -> Void) -> Problem? {
 
 func names(in path: String) throws -> [String] {
     try (File.entries(of: path) ?? []).map(\.name)
+}
+
+/// In a bucket a directory that holds nothing is none.
+func names(in path: String, of store: DirectoryStore) throws -> [String] {
+    try (store.volume.entries(of: path) ?? []).map(\.name)
 }
 
 func mode(of path: String) throws -> mode_t? { try File.status(of: path)?.mode }
