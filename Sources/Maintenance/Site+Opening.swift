@@ -17,7 +17,7 @@ extension Site {
     }
 
     func openStore(_ access: DirectoryStore.Access = .write) throws -> DirectoryStore {
-        try DirectoryStore(root: archives, access: access)
+        try openStore(at: archives, access)
     }
 
     /// The stores that get each archive too, in the order of the configuration.
@@ -25,13 +25,14 @@ extension Site {
         guard !copies.isEmpty else { return [] }
         var opened = [try openStore()]
         for root in copies {
-            let copy = try DirectoryStore(root: root, access: .write)
+            let copy = try openStore(at: root)
             for other in opened where try copy.overlaps(other) {
                 throw Problem(
                     "copy.same", .configuration,
                     "The store \(root) and the store \(other.root) are one, or one lies in the "
                         + "other: that is no second copy. Nothing was archived, nothing was dropped.",
-                    hint: "Give copies: a directory of its own, on another disk.")
+                    hint: "Give copies: a directory of its own, on another disk, or another bucket."
+                )
             }
             opened.append(copy)
         }

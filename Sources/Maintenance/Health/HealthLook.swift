@@ -70,7 +70,7 @@ final class HealthLook {
     ) throws -> (facts: HealthFacts.Store, opened: DirectoryStore?) {
         var facts = HealthFacts.Store(root: root)
         do {
-            let store = try DirectoryStore(root: root, access: .readOnly)
+            let store = try site.openStore(at: root, .readOnly, .short)
             try site.checkBinding(of: store, to: connection)
             if try store.binding() == nil, try connection.ledger.state() != .absent,
                 let problem = try unbound(store)

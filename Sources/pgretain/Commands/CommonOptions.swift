@@ -103,6 +103,7 @@ extension Configuration {
     /// The site, with what `password_command` prints.
     func completeSite() throws -> Site {
         var site = site
+        site.isInterrupted = { Surroundings.interruption.status != nil }
         if let passwordCommand {
             site.password = try Surroundings.output(ofCommand: passwordCommand)
         }
