@@ -87,6 +87,8 @@ final class CurlHandle: @unchecked Sendable {
         case .put, .post:
             set(CURLOPT_UPLOAD, 1)
             must(ccurl_set_size(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(bytes)))
+            // libcurl asks whether it may send, and would wait a second for stores that do not say.
+            set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1)
             if method == .post { set(CURLOPT_CUSTOMREQUEST, "POST") }
         }
     }
