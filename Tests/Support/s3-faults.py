@@ -6,6 +6,7 @@ It says READY DIRECTORY PORT, takes commands, answers DONE to each, and ends wit
     faults SHARE SEED [KIND,...]  from now on this share of the requests fails, in these ways or all (KINDS below)
     clock SECONDS                 from now on the store's clock is this much ahead
     expire                        temporary credentials that were given out are refused from now on
+    download PREFIX DIRECTORY     writes what is below a prefix of the bucket logs to a directory, and nothing else
     report                        writes DIRECTORY/report.json: faults and requests so far
 
 The proxy is the judge of signatures, by SigV4 as AWS documents it, of bodies against `x-amz-content-sha256` and
@@ -25,6 +26,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -340,9 +342,25 @@ def obey(command, directory):
                 "faults": state.faults, "requests": state.requests, "refusals": state.refusals,
                 "credentials": state.given_out}
             pathlib.Path(directory, "report.json").write_text(json.dumps(report))
+        elif name == "download":
+            download(*words)
         else:
             raise ValueError(command)
     print("DONE", flush=True)
+
+
+def download(prefix, directory):
+    """Looks into moto itself."""
+    import moto.s3.models
+
+    shutil.rmtree(directory, ignore_errors=True)
+    pathlib.Path(directory).mkdir()
+    bucket = moto.s3.models.s3_backends["123456789012"]["aws"].buckets["logs"]
+    for key in bucket.keys.values():
+        if key.name.startswith(prefix):
+            path = pathlib.Path(directory, key.name[len(prefix):])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(key.value)
 
 
 def certify(directory):

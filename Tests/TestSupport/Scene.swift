@@ -4,38 +4,54 @@ import Foundation
 public struct Scene: Sendable {
     public let database: Database
     private let directory: TemporaryDirectory
+    private let store: ObjectStoreServer?
 
-    /// `encoding`: the database's, where it is not UTF8.
-    public init(on cluster: Cluster = .shared, encoding: String? = nil) throws {
+    /// `encoding`: the database's, where it is not UTF8. With a store the archives are in its bucket.
+    public init(
+        on cluster: Cluster = .shared, encoding: String? = nil, in store: ObjectStoreServer? = nil
+    ) throws {
         database = try cluster.createDatabase(encoding: encoding)
         directory = TemporaryDirectory()
+        self.store = store
         try FileManager.default.createDirectory(
             atPath: archives, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o750])
     }
 
-    private init(database: Database, directory: TemporaryDirectory) {
+    private init(database: Database, directory: TemporaryDirectory, store: ObjectStoreServer?) {
         self.database = database
         self.directory = directory
+        self.store = store
     }
 
     /// The same database and the same files, seen through another server: a replica of the first.
     public func served(by cluster: Cluster) -> Scene {
-        Scene(database: Database(cluster: cluster, name: database.name), directory: directory)
+        Scene(
+            database: Database(cluster: cluster, name: database.name), directory: directory,
+            store: store)
     }
 
+    /// The archives' directory; for those in a bucket, what `mirror` has found there.
     public var archives: String { directory.path + "/archives" }
+
+    /// As the configuration names it.
+    public var root: String { store == nil ? archives : "s3://logs/\(database.name)" }
+
+    /// Looks into the bucket, where the archives are in one.
+    public func mirror() throws { try store?.download("\(database.name)/", to: archives) }
     public var configuration: String { directory.path + "/pgretain.yaml" }
 
     /// Writes the configuration: the connection, the archive root, and what is given. Without a
     /// user it is the role under test that connects; `through` are libpq keywords that replace others
-    /// or join them, such as another `host`.
+    /// or join them, such as another `host`. `storeSettings`: whether it says how the store is spoken to.
     public func configure(
-        _ tables: String, extra: String = "", user: String? = nil, through: String = ""
+        _ tables: String, extra: String = "", user: String? = nil, through: String = "",
+        storeSettings: Bool = true
     ) throws {
         let text = """
             database: "\(database.conninfo(user: user ?? database.user)) \(through)"
-            archives: \(archives)
+            archives: \(root)
+            \(storeSettings ? store?.settings ?? "" : "")
             \(extra)
             tables:
             \(tables)
@@ -61,13 +77,19 @@ public struct Scene: Sendable {
         -> Outcome
     {
         try Program.run(
-            arguments + ["--config", configuration], environment: environment)
+            arguments + ["--config", configuration], environment: surroundings(environment))
+    }
+
+    /// An environment with the credentials that the store wants.
+    public func surroundings(_ environment: [String: String]) -> [String: String] {
+        store == nil ? environment : ObjectStoreServer.environment.merging(environment) { $1 }
     }
 
     /// Starts pgretain with this configuration, and does not wait.
     public func start(_ arguments: String..., environment: [String: String] = [:]) throws -> Running
     {
-        try Program.start(arguments + ["--config", configuration], environment: environment)
+        try Program.start(
+            arguments + ["--config", configuration], environment: surroundings(environment))
     }
 
     /// A monthly partitioned `public.logs (id, level, message, created_at)`, one partition a
