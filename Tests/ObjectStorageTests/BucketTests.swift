@@ -53,6 +53,10 @@ import Testing
         #expect(status.bytes == 5000 && status.storageClass == "STANDARD" && !status.isCold)
         #expect(status.sha256 == Checksum.sha256(of: bytes))
         #expect(abs(status.modifiedAt - Int64(time(nil))) < 600)
+        // From a mebibyte on the store is asked before the body is sent.
+        let large = [UInt8](repeating: 7, count: 3 << 20)
+        try bucket.write(large, to: prefix + "large")
+        #expect(try bucket.read(prefix + "large", from: 0, large.count) == large)
         // Nothing at all is an object too.
         try bucket.write([], to: prefix + "empty")
         #expect(try bucket.contents(of: prefix + "empty", limit: 0) == [])
