@@ -139,7 +139,7 @@ SECONDS_EACH ?= 60
 RUNS ?= -1
 
 # The tests that need no server, under the address sanitizer and then the thread sanitizer.
-sanitize: deps
+sanitize: test-deps
 	for sanitizer in address thread; do $(SWIFT) test --sanitize=$$sanitizer \
 	    --scratch-path .build/sanitizing-$$sanitizer --skip IntegrationTests || exit 1; done
 

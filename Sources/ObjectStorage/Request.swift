@@ -17,7 +17,7 @@ struct Request {
     var key: String?
     var query: [(name: String, value: String)] = []
     /// Each name once. All of them are signed, by lines sorted as a whole (curl 7.88): no name may be
-    /// another one's beginning.
+    /// another one's beginning. None has an empty value: curl would sign it, and not send it.
     var headers: [Header] = []
     /// It has to live as long as the request is performed.
     var body = UnsafeRawBufferPointer(start: nil, count: 0)

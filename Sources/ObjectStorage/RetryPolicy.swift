@@ -16,6 +16,16 @@ public struct RetryPolicy: Sendable, Hashable {
 
     public init() {}
 
+    /// For what is tidied up on the way out of a failure, or of a run that is ending.
+    var brief: RetryPolicy {
+        var policy = self
+        policy.attempts = min(attempts, 3)
+        policy.longestSeconds = min(longestSeconds, 10)
+        policy.connectSeconds = min(connectSeconds, 3)
+        policy.stallSeconds = min(stallSeconds, 10)
+        return policy
+    }
+
     /// For an attempt that moves this many bytes.
     func attemptSeconds(bytes: Int) -> Double {
         120 + stallSeconds + Double(bytes) / slowestBytesPerSecond

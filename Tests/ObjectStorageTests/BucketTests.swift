@@ -53,6 +53,10 @@ import Testing
         #expect(status.bytes == 5000 && status.storageClass == "STANDARD" && !status.isCold)
         #expect(status.sha256 == Checksum.sha256(of: bytes))
         #expect(abs(status.modifiedAt - Int64(time(nil))) < 600)
+        // From a mebibyte on the store is asked before the body is sent.
+        let large = [UInt8](repeating: 7, count: 3 << 20)
+        try bucket.write(large, to: prefix + "large")
+        #expect(try bucket.read(prefix + "large", from: 0, large.count) == large)
         // Nothing at all is an object too.
         try bucket.write([], to: prefix + "empty")
         #expect(try bucket.contents(of: prefix + "empty", limit: 0) == [])
@@ -63,7 +67,7 @@ import Testing
         try bucket.write(bytes(100), to: prefix + "x")
         for (offset, count) in [(0, 101), (50, 51), (100, 1)] {
             guard
-                case .damaged? = failure({ () throws(StorageError) in
+                case .damaged? = failure({
                     _ = try bucket.read(prefix + "x", from: Int64(offset), count)
                 })
             else {
@@ -72,7 +76,7 @@ import Testing
             }
         }
         guard
-            case .damaged? = failure({ () throws(StorageError) in
+            case .damaged? = failure({
                 _ = try bucket.contents(of: prefix + "x", limit: 99)
             })
         else {
@@ -86,18 +90,18 @@ import Testing
         #expect(try bucket.status(of: key) == nil)
         #expect(try bucket.contents(of: key, limit: 10) == nil)
         #expect(
-            failure { () throws(StorageError) in _ = try bucket.read(key, from: 0, 1) }
+            failure { _ = try bucket.read(key, from: 0, 1) }
                 == .missing(key: key))
         #expect(
-            failure { () throws(StorageError) in try bucket.copy(key, to: key + "2") }
+            failure { try bucket.copy(key, to: key + "2") }
                 == .missing(key: key))
         try bucket.remove([key])
         let nowhere = try StoreServer.shared.bucket("nowhere")
         #expect(
-            failure { () throws(StorageError) in _ = try nowhere.listAll("") }
+            failure { _ = try nowhere.listAll("") }
                 == .bucketMissing(bucket: "nowhere"))
         #expect(
-            failure { () throws(StorageError) in try nowhere.write([1], to: "x") }
+            failure { try nowhere.write([1], to: "x") }
                 == .bucketMissing(bucket: "nowhere"))
     }
 
@@ -105,11 +109,11 @@ import Testing
         let key = prefix + "once"
         try bucket.write([1], to: key, ifAbsent: true)
         #expect(
-            failure { () throws(StorageError) in try bucket.write([2], to: key, ifAbsent: true) }
+            failure { try bucket.write([2], to: key, ifAbsent: true) }
                 == .exists(key: key))
         // Not even by the same: another one may have written it.
         #expect(
-            failure { () throws(StorageError) in try bucket.write([1], to: key, ifAbsent: true) }
+            failure { try bucket.write([1], to: key, ifAbsent: true) }
                 == .exists(key: key))
         #expect(try bucket.contents(of: key, limit: 10) == [1])
         try bucket.write([3], to: key)
@@ -118,12 +122,12 @@ import Testing
 
     @Test func whatIsLargeGoesInPieces() throws {
         let bucket = try StoreServer.shared.bucket(
-            sizes: UploadSizes(threshold: 10_000, pieceBytes: 3000))
+            sizes: RequestSizes(threshold: 10_000, pieceBytes: 3000))
         let bytes = bytes(10_001)
         try bucket.write(bytes, to: prefix + "large", ifAbsent: true)
         #expect(try bucket.read(prefix + "large", from: 0, bytes.count) == bytes)
         #expect(
-            failure { () throws(StorageError) in
+            failure {
                 try bucket.write(bytes, to: prefix + "large", ifAbsent: true)
             } == .exists(key: prefix + "large"))
         let requests = try StoreServer.shared.report().requests.filter { $0.contains(prefix) }
@@ -153,7 +157,8 @@ import Testing
     }
 
     @Test func listsHavePagesAndDirectories() throws {
-        let keys = (0..<1203).map { "\(prefix)d\($0 % 3)/\($0)" }
+        let bucket = try StoreServer.shared.bucket(sizes: RequestSizes(keysOfAList: 10))
+        let keys = (0..<63).map { "\(prefix)d\($0 % 3)/\($0)" }
         try Crew.work(keys.count, threads: 4) { index throws(StorageError) in
             try bucket.write([], to: keys[index])
         }
@@ -163,7 +168,7 @@ import Testing
         let (objects, prefixes) = try bucket.list(prefix)
         #expect(objects.map(\.key) == [prefix + "top"] && objects.map(\.bytes) == [2])
         #expect(prefixes == (0..<3).map { "\(prefix)d\($0)/" })
-        #expect(try bucket.list(prefix + "d1/").objects.count == 401)
+        #expect(try bucket.list(prefix + "d1/").objects.count == 21)
         #expect(try bucket.list(prefix + "d").prefixes == prefixes)
     }
 
@@ -173,10 +178,10 @@ import Testing
         try bucket.write([1, 2, 3], to: key, options: WritingOptions(storageClass: "DEEP_ARCHIVE"))
         #expect(try bucket.status(of: key)?.isCold == true)
         #expect(try bucket.listAll(prefix).map(\.isCold) == [true])
-        for body: () throws(StorageError) -> Void in [
-            { () throws(StorageError) in _ = try bucket.read(key, from: 0, 3) },
-            { () throws(StorageError) in _ = try bucket.contents(of: key, limit: 3) },
-            { () throws(StorageError) in try bucket.copy(key, to: key + ".copy") },
+        for body: () throws -> Void in [
+            { _ = try bucket.read(key, from: 0, 3) },
+            { _ = try bucket.contents(of: key, limit: 3) },
+            { try bucket.copy(key, to: key + ".copy") },
         ] {
             guard case .cold(key, _)? = failure(body) else {
                 Issue.record("\(String(describing: failure(body)))")
@@ -216,7 +221,7 @@ import Testing
         let stranger = try Bucket(
             location, credentials: CredentialChain(StoreServer.keys), policy: .quick)
         guard
-            case .unreachable(_, let reason)? = failure({ () throws(StorageError) in
+            case .unreachable(_, let reason)? = failure({
                 _ = try stranger.listAll("")
             })
         else {

@@ -72,14 +72,9 @@ import Testing
     @Test func whatCannotBeUsedIsSaidWithoutSecrets() throws {
         let files = Self.files
         func reason(_ variables: [String: String]) -> String {
-            let failed = failure { () throws(StorageError) in
-                let environment: AmazonEnvironment
-                do {
-                    environment = try self.environment(
-                        credentials: files.credentials, config: files.config, variables)
-                } catch let error as StorageError { throw error } catch {
-                    throw .invalid(what: "the test", reason: "\(error)")
-                }
+            let failed = failure {
+                let environment = try self.environment(
+                    credentials: files.credentials, config: files.config, variables)
                 _ = try CredentialChain(environment).current()
             }
             guard case .credentials(let reason)? = failed else {

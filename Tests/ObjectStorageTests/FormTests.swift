@@ -26,7 +26,7 @@ import Testing
         for endpoint in [
             "ftp://x", "https://user:secret@x", "", "https://", "http://x y", "x/?a=b",
         ] {
-            let failed = failure { () throws(StorageError) in
+            let failed = failure {
                 _ = try url(BucketLocation(bucket: "logs", endpoint: endpoint))
             }
             guard case .invalid? = failed else {
@@ -37,7 +37,7 @@ import Testing
         }
         for bucket in ["", "ab", "a/b", "a b", ".abc", "abc.", "a:b@c"] {
             #expect(
-                failure { () throws(StorageError) in _ = try url(BucketLocation(bucket: bucket)) }
+                failure { _ = try url(BucketLocation(bucket: bucket)) }
                     != nil, "\(bucket)")
         }
     }

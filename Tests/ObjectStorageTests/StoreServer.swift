@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 @testable import ObjectStorage
 
@@ -35,7 +36,7 @@ final class StoreServer: Sendable {
     func bucket(
         _ name: String = "logs", credentials: CredentialChain = CredentialChain(keys),
         options: WritingOptions = WritingOptions(), policy: RetryPolicy = .quick,
-        sizes: UploadSizes = UploadSizes()
+        sizes: RequestSizes = RequestSizes()
     ) throws -> Bucket {
         try Bucket(
             location(name), credentials: credentials, options: options, policy: policy,
@@ -75,6 +76,7 @@ extension RetryPolicy {
     static var once: RetryPolicy {
         var policy = RetryPolicy.quick
         policy.attempts = 1
+        policy.stallSeconds = 1
         return policy
     }
 }
@@ -102,9 +104,14 @@ extension Bucket {
 }
 
 /// The error that it throws; nil when it throws none.
-func failure(_ body: () throws(StorageError) -> Void) -> StorageError? {
+func failure(_ body: () throws -> Void) -> StorageError? {
     do {
         try body()
         return nil
-    } catch { return error }
+    } catch let error as StorageError {
+        return error
+    } catch {
+        Issue.record("\(error)")
+        return nil
+    }
 }

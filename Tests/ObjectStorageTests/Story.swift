@@ -13,6 +13,7 @@ struct Story {
     private let prefix: String
     private var random: SplitMix64
     private var model: [String: [UInt8]] = [:]
+    private var count = 0
 
     init(_ bucket: Bucket, prefix: String, random: SplitMix64) {
         self.bucket = bucket
@@ -39,8 +40,10 @@ struct Story {
             try bucket.write(bytes, to: key)
             model[key] = bytes
         case 2, 3:
-            let bytes = bytes() + [1]
-            let failed = failure { () throws(StorageError) in
+            // No two are alike: what is there already is never what a lost answer was about.
+            count += 1
+            let bytes = bytes() + Array("\(count)".utf8)
+            let failed = failure {
                 try bucket.write(bytes, to: key, ifAbsent: true)
             }
             #expect(failed == (held == nil ? nil : .exists(key: key)))
@@ -48,7 +51,7 @@ struct Story {
         case 4:
             let other = self.key()
             guard other != key else { return }
-            let failed = failure { () throws(StorageError) in try bucket.copy(key, to: other) }
+            let failed = failure { try bucket.copy(key, to: other) }
             #expect(failed == (held == nil ? .missing(key: key) : nil))
             if let held { model[other] = held }
         case 5:

@@ -41,6 +41,8 @@ if pathlib.Path(sys.prefix) != PYTHON:
     os.execv(PYTHON / "bin/python", [str(PYTHON / "bin/python"), *sys.argv])
 
 KINDS = ["500", "503", "429", "reset-before", "reset-after", "cut", "flip", "slow", "error-200"]
+# Only where it is named: the answer comes after three seconds.
+STALL = "stall"
 REGION = "us-east-1"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
@@ -72,6 +74,8 @@ class State:
             return kind
 
 
+# Three threads take turns over each request.
+sys.setswitchinterval(0.0002)
 state = State()
 
 
@@ -194,6 +198,11 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     upstream = None
 
+    def handle_expect_100(self):
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def forward(self, target, headers, body, method=None):
         """Asks moto."""
         for _ in range(2):
@@ -222,7 +231,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             return self.forward(target, headers, body)
 
     def candidates(self, target, headers):
-        kinds = {"500", "503", "429", "reset-before", "reset-after", "cut", "slow"}
+        kinds = {"500", "503", "429", "reset-before", "reset-after", "cut", "slow", STALL}
         if self.command == "HEAD":
             kinds.discard("cut")
         if self.command == "GET" and "?" not in target:
@@ -255,6 +264,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             return self.send(status, {**fields, "Retry-After": "0"}, text)
         if kind == "reset-before":
             return self.reset()
+        if kind == STALL:
+            time.sleep(3)
         status, fields, text = self.store(target, headers, body)
         if kind == "reset-after":
             return self.reset()

@@ -23,7 +23,7 @@ extension Bucket {
         var token: String?
         repeat {
             request.query = [
-                ("encoding-type", "url"), ("list-type", "2"), ("max-keys", "1000"),
+                ("encoding-type", "url"), ("list-type", "2"), ("max-keys", "\(sizes.keysOfAList)"),
                 ("prefix", prefix),
             ]
             if let delimiter { request.query.append(("delimiter", delimiter)) }

@@ -120,7 +120,7 @@ extension Bucket {
     /// bucket's lifecycle.
     private func abandon(_ upload: Upload) {
         do {
-            try transport.abort(upload.key, upload.identifier, heedsInterruption: false)
+            try transport.abort(upload.key, upload.identifier, isTidying: true)
         } catch { return }
     }
 }
@@ -154,11 +154,11 @@ extension Transport {
 
     /// Removes what was uploaded; that there is nothing is no error.
     func abort(
-        _ key: String, _ upload: String, heedsInterruption: Bool = true
+        _ key: String, _ upload: String, isTidying: Bool = false
     ) throws(StorageError) {
         var request = Request(.delete, key)
         request.query = [("uploadId", upload)]
         request.acceptedStatuses = [404]
-        _ = try perform(request, heedsInterruption: heedsInterruption)
+        _ = try perform(request, isTidying: isTidying)
     }
 }

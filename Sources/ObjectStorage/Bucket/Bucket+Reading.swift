@@ -98,7 +98,7 @@ private struct PartialRead {
     /// Keeps what came before the transfer broke.
     mutating func keep(_ exchange: Exchange) throws(StorageError) {
         guard exchange.status == 206, exchange.received > 0,
-            let tag = exchange.headers["etag"]
+            let tag = exchange.headers["etag"], !tag.isEmpty
         else { return }
         try checkSpan(exchange.headers)
         entityTag = tag

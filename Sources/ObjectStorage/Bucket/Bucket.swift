@@ -9,7 +9,7 @@ public final class Bucket: Sendable {
     /// What is asked for where a call says nothing else.
     public let options: WritingOptions
     let transport: Transport
-    let sizes: UploadSizes
+    let sizes: RequestSizes
 
     /// - Parameter isInterrupted: looked at while waiting and during transfers, about once a second
     ///   from any thread; once it says true, all calls throw `.interrupted`.
@@ -20,12 +20,12 @@ public final class Bucket: Sendable {
     ) throws(StorageError) {
         try self.init(
             location, credentials: credentials, options: options, policy: policy,
-            sizes: UploadSizes(), isInterrupted: isInterrupted)
+            sizes: RequestSizes(), isInterrupted: isInterrupted)
     }
 
     init(
         _ location: BucketLocation, credentials: CredentialChain, options: WritingOptions,
-        policy: RetryPolicy, sizes: UploadSizes, isInterrupted: @escaping @Sendable () -> Bool
+        policy: RetryPolicy, sizes: RequestSizes, isInterrupted: @escaping @Sendable () -> Bool
     ) throws(StorageError) {
         try options.check()
         self.location = location

@@ -1,12 +1,5 @@
 import Checksums
 
-/// From which size on an object is written in pieces, and how large they are.
-struct UploadSizes: Sendable {
-    /// What is larger goes in pieces.
-    var threshold = 1 << 24
-    var pieceBytes = 1 << 23
-}
-
 /// How an object is cut that is written in pieces.
 struct UploadPieces {
     /// Stores take no more.
@@ -16,7 +9,7 @@ struct UploadPieces {
     let total: Int
     let pieceBytes: Int
 
-    init(total: Int, _ sizes: UploadSizes) {
+    init(total: Int, _ sizes: RequestSizes) {
         self.total = total
         pieceBytes = max(sizes.pieceBytes, (total + Self.most - 1) / Self.most)
     }

@@ -90,7 +90,7 @@ enum Answer {
         case (_, "NoSuchBucket"): return .bucketMissing(bucket: bucket.bucket)
         case (404, "NoSuchKey"), (404, ""): return .missing(key: key)
         case (412, _): return .exists(key: key)
-        case (_, "InvalidObjectState"):
+        case (_, "InvalidObjectState"), (_, "ObjectNotInActiveTierError"):
             return .cold(key: key, storageClass: said.storageClass ?? "of an archive")
         case (_, "RequestTimeTooSkewed"): return .clockSkewed(message: said.message)
         case (416, _): return .damaged(key: key, reason: "it is shorter than it should be")

@@ -3,7 +3,7 @@ import Glibc
 /// What is left of attempts and of time for one request.
 struct Patience {
     let store: String
-    private let policy: RetryPolicy
+    let policy: RetryPolicy
     let isInterrupted: @Sendable () -> Bool
     private let start = ContinuousClock.now
     private var attempts = 0

@@ -22,23 +22,22 @@ final class Transport: Sendable {
 
     /// For one request and all that is tried for it.
     ///
-    /// - Parameter heedsInterruption: false for what tidies up on the way out.
-    func patience(heedsInterruption: Bool = true) -> Patience {
-        let never: @Sendable () -> Bool = { false }
-        return Patience(
-            policy, store: "\(address.scheme)://\(address.host)",
-            heedsInterruption ? isInterrupted : never)
+    /// - Parameter isTidying: on the way out, interrupted or not; then it is short.
+    func patience(isTidying: Bool = false) -> Patience {
+        let store = "\(address.scheme)://\(address.host)"
+        guard isTidying else { return Patience(policy, store: store, isInterrupted) }
+        return Patience(policy.brief, store: store, { false })
     }
 
     /// Sends until there is an answer that is for good.
     func perform(
-        _ request: Request, heedsInterruption: Bool = true
+        _ request: Request, isTidying: Bool = false
     ) throws(StorageError) -> Response {
         let exchange = Exchange(
             body: request.body, destination: nil, bodyLimit: request.answerLimit)
         var request = request
         request.digest = request.digest ?? Checksum.digest(of: request.body)
-        var patience = patience(heedsInterruption: heedsInterruption)
+        var patience = patience(isTidying: isTidying)
         while true {
             switch try send(request, exchange, patience) {
             case .answer(let response): return response
@@ -59,7 +58,8 @@ final class Transport: Sendable {
         var hasRenewed = false
         while true {
             let signer = try credentials.current()
-            switch attempt(call(request, signer), exchange, patience.isInterrupted) {
+            switch attempt(call(request, signer, patience.policy), exchange, patience.isInterrupted)
+            {
             case .failed(let failure):
                 switch failure.kind {
                 case .passing: return .again(reason: failure.reason, askedSeconds: nil)
@@ -83,7 +83,9 @@ final class Transport: Sendable {
         }
     }
 
-    private func call(_ request: Request, _ signer: Credentials) -> CurlCall {
+    private func call(
+        _ request: Request, _ signer: Credentials, _ policy: RetryPolicy
+    ) -> CurlCall {
         var headers = request.headers
         let digest = request.digest ?? Checksum.digest(of: request.body)
         headers.append(("x-amz-content-sha256", digest.hexadecimal))
