@@ -50,8 +50,8 @@ extension ArchiveError: Explainable {
                 "archive.exists", .cannotCreate,
                 "\(path) was not published: \(reason). What was there is unchanged, and nothing "
                     + "was dropped.",
-                hint: "Look at what is there with `ls -la \(path)`, and move it away if it is "
-                    + "not an archive.")
+                hint: "Look at what is there with `\(Self.listing(of: path))`, and move it away if "
+                    + "it is not an archive.")
         case .invalid(let what, let reason):
             Problem(
                 "archive.invalid", .bug,
@@ -81,6 +81,11 @@ extension ArchiveError: Explainable {
         case .system(let call, let path, let code):
             Self.problem(call: call, path: path, code: code)
         }
+    }
+
+    /// The command that shows what is at a path.
+    private static func listing(of path: String) -> String {
+        DirectoryStore.bucketName(of: path) == nil ? "ls -la \(path)" : "aws s3 ls \(path)/"
     }
 
     private static func problem(call: String, path: String, code: Int32) -> Problem {

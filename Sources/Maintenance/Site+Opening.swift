@@ -77,8 +77,8 @@ extension Site {
             "copy.unbound", .unavailable,
             "The ledger knows copies of archives in \(copy.root), and the store there is "
                 + "empty and belongs to nobody. Nothing was archived, nothing was dropped.",
-            hint: "Is it mounted? To begin a new one all the same: pgretain rebind "
-                + "--archives \(copy.root.shellWord) --reason …")
+            hint: "Is it mounted, and the right place? To begin a new one all the same: "
+                + "pgretain rebind --archives \(copy.root.shellWord) --reason …")
     }
 
     /// The lock ladder, which a signal ends.
@@ -100,8 +100,9 @@ extension Site {
                     "The ledger knows archives, and the store \(archives) has none and belongs to "
                         + "nobody: it is not the store they are in. Nothing was archived, nothing "
                         + "was dropped.",
-                    hint: "Is it mounted? After a move, bring the whole store along, _store.json "
-                        + "with it; to begin a new one all the same: pgretain rebind --reason …")
+                    hint: "Is it mounted, and the right place? After a move, bring the whole store "
+                        + "along, _store.json with it; to begin a new one all the same: "
+                        + "pgretain rebind --reason …")
             }
             try store.bind(try binding(of: connection, uuid: nil))
         }

@@ -84,6 +84,8 @@ struct FileVolume: Volume {
         try File.contents(of: path, limit: limit)
     }
 
+    let readings = 1
+
     func load(_ path: String, bytes: Int64, into buffer: inout ByteBuffer) throws(ArchiveError) {
         guard let file = try File.regular(path) else {
             throw ArchiveError.damaged(path: path, reason: "it is not there")

@@ -38,6 +38,9 @@ protocol Volume: Sendable {
     /// - Parameter limit: the size in bytes that such a file never has.
     func contents(of path: String, limit: Int64) throws(ArchiveError) -> [UInt8]?
 
+    /// How often a file is read before it is believed that what was read is what is kept.
+    var readings: Int { get }
+
     /// Reads a file of exactly `bytes` bytes, from where it is kept and not from any cache.
     func load(_ path: String, bytes: Int64, into buffer: inout ByteBuffer) throws(ArchiveError)
 

@@ -37,7 +37,8 @@ final class HealthLook {
             return Problem(
                 "store.unbound", .unavailable,
                 "The ledger knows archives, and the store \(store.root) has none and belongs to "
-                    + "nobody: it is not the store they are in.", hint: "Is it mounted?")
+                    + "nobody: it is not the store they are in.",
+                hint: "Is it mounted, and the right place?")
         }
         store = opened
         var copyFacts: [HealthFacts.Store] = []
@@ -47,7 +48,8 @@ final class HealthLook {
                 return Problem(
                     "copy.unbound", .unavailable,
                     "The ledger knows copies of archives in \(copy.root), and the store there is "
-                        + "empty and belongs to nobody.", hint: "Is it mounted?")
+                        + "empty and belongs to nobody.",
+                    hint: "Is it mounted, and the right place?")
             }
             copyFacts.append(facts)
             if let opened { copies.append(opened) }
