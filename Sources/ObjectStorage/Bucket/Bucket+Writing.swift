@@ -1,8 +1,8 @@
 import Checksums
 
 extension Bucket {
-    /// Writes the whole object: what is there afterwards is all of it, or what was there before. Its
-    /// SHA-256 is sent, and the store checks it.
+    /// Writes the whole object; its SHA-256 is sent, and the store checks it. After an error there is
+    /// all of it or what was there before, never a part.
     ///
     /// - Parameters:
     ///   - ifAbsent: throws `.exists` when there is an object already. It needs a store that knows
