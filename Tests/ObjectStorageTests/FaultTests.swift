@@ -42,6 +42,7 @@ import Testing
     private func injected() throws -> Int { try server.report().faults.values.reduce(0, +) }
 
     /// The first attempt succeeds without an answer, and the second is told that there is an object.
+    /// Where a kept connection is closed without a word, some versions of curl try again by themselves.
     @Test(arguments: [100, 5000])
     func aConditionalWriteKnowsItsOwnObject(_ count: Int) throws {
         let bucket = try server.bucket(sizes: RequestSizes(threshold: 4000, pieceBytes: 1500))
@@ -49,7 +50,7 @@ import Testing
         let others = [UInt8](repeating: 8, count: count)
         for round in 0..<12 {
             let key = "own \(count) \(round)"
-            try server.tell("faults 0.5 \(round) reset-after")
+            try server.tell("faults 0.5 \(round) reset-after,close-after,flip")
             try bucket.write(bytes, to: key, ifAbsent: true)
             #expect(
                 failure {

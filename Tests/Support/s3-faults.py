@@ -16,6 +16,7 @@ a certificate of its own, DIRECTORY/ca.pem. There are two buckets: logs, and loc
 """
 import base64
 import collections
+import contextlib
 import datetime
 import hashlib
 import hmac
@@ -40,7 +41,7 @@ PYTHON = pathlib.Path(__file__).resolve().parents[2] / ".build/python"
 if pathlib.Path(sys.prefix) != PYTHON:
     os.execv(PYTHON / "bin/python", [str(PYTHON / "bin/python"), *sys.argv])
 
-KINDS = ["500", "503", "429", "reset-before", "reset-after", "cut", "flip", "slow", "error-200"]
+KINDS = ["500", "503", "429", "reset-before", "reset-after", "close-after", "cut", "flip", "slow", "error-200"]
 # Only where it is named: the answer comes after three seconds.
 STALL = "stall"
 REGION = "us-east-1"
@@ -61,7 +62,8 @@ class State:
         self.faults = collections.Counter()
         self.requests = []
         self.refusals = []
-        self.writing = collections.defaultdict(threading.Lock)
+        # Moto's lists and writes are not made for each other's company.
+        self.store = threading.RLock()
 
     def fault(self, candidates):
         """The way in which this request is to fail, or None."""
@@ -196,7 +198,6 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     # Head and body in one packet: Nagle's algorithm would hold the second back.
     wbufsize = -1
     disable_nagle_algorithm = True
-    upstream = None
 
     def handle_expect_100(self):
         super().handle_expect_100()
@@ -205,15 +206,10 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
     def forward(self, target, headers, body, method=None):
         """Asks moto."""
-        for _ in range(2):
-            self.upstream = self.upstream or http.client.HTTPConnection("127.0.0.1", store_port)
-            try:
-                self.upstream.request(method or self.command, target, body, {**headers, "host": f"127.0.0.1:{store_port}"})
-                answer = self.upstream.getresponse()
-                return answer.status, dict(answer.getheaders()), answer.read()
-            except (http.client.HTTPException, ConnectionError):
-                self.upstream = None
-        raise ConnectionError("moto is gone")
+        with state.store, contextlib.closing(http.client.HTTPConnection("127.0.0.1", store_port)) as store:
+            store.request(method or self.command, target, body, {**headers, "host": f"127.0.0.1:{store_port}"})
+            answer = store.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
 
     def store(self, target, headers, body):
         """What AWS would do, as far as moto does not."""
@@ -222,16 +218,14 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         headers = {name: value for name, value in headers.items() if name not in ("connection", "expect", "if-none-match")}
         if not conditional:
             return self.forward(target, headers, body)
-        with state.lock:
-            lock = state.writing[path]
-        with lock:
+        with state.store:
             plain = {name: value for name, value in headers.items() if name in ("authorization", "x-amz-date")}
             if self.forward(path, plain, b"", "HEAD")[0] == 200:
                 return error(412, "PreconditionFailed", "there is one")
             return self.forward(target, headers, body)
 
     def candidates(self, target, headers):
-        kinds = {"500", "503", "429", "reset-before", "reset-after", "cut", "slow", STALL}
+        kinds = {"500", "503", "429", "reset-before", "reset-after", "close-after", "cut", "slow", STALL}
         if self.command == "HEAD":
             kinds.discard("cut")
         if self.command == "GET" and "?" not in target:
@@ -269,6 +263,9 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         status, fields, text = self.store(target, headers, body)
         if kind == "reset-after":
             return self.reset()
+        if kind == "close-after":
+            self.close_connection = True
+            return None
         if kind == "error-200":
             return self.send(*error(200, "InternalError"))
         self.send(status, fields, text, kind)
@@ -289,8 +286,9 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         if self.command == "HEAD":
             body = b""
         if kind == "flip" and body:
-            place = len(body) // 2
-            body = body[:place] + bytes([body[place] ^ 1]) + body[place + 1:]
+            with state.lock:
+                place, bit = state.random.randrange(len(body)), 1 << state.random.randrange(8)
+            body = body[:place] + bytes([body[place] ^ bit]) + body[place + 1:]
         if kind == "cut":
             self.wfile.write(body[: len(body) // 2])
             return self.reset()

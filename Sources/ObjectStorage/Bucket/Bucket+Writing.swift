@@ -1,8 +1,8 @@
 import Checksums
 
 extension Bucket {
-    /// Writes the whole object: what is there afterwards is all of it, or what was there before. Its
-    /// SHA-256 is sent, and the store checks it.
+    /// Writes the whole object; its SHA-256 is sent, and the store checks it. After an error there is
+    /// all of it or what was there before, never a part.
     ///
     /// - Parameters:
     ///   - ifAbsent: throws `.exists` when there is an object already. It needs a store that knows
@@ -74,11 +74,26 @@ extension Bucket {
         while offset < bytes.count {
             let count = min(buffer.count, bytes.count - offset)
             let window = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-            try read(key, from: Int64(offset), into: window)
             let ours = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
-            guard window.elementsEqual(ours) else { return false }
+            guard try equals(key, from: Int64(offset), ours, window) else { return false }
             offset += count
         }
         return true
+    }
+
+    /// A difference is believed when it is read twice: it may come from the way here.
+    private func equals(
+        _ key: String, from offset: Int64, _ ours: UnsafeRawBufferPointer,
+        _ window: UnsafeMutableRawBufferPointer
+    ) throws(StorageError) -> Bool {
+        var found: Digest?
+        for _ in 0..<10 {
+            try read(key, from: offset, into: window)
+            if window.elementsEqual(ours) { return true }
+            let digest = Checksum.digest(of: UnsafeRawBufferPointer(window))
+            if digest == found { return false }
+            found = digest
+        }
+        throw .damaged(key: key, reason: "it is read in another way each time")
     }
 }

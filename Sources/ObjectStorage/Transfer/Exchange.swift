@@ -3,7 +3,7 @@
 final class Exchange {
     private let body: UnsafeRawBufferPointer
     private var sent = 0
-    /// How often the request was sent: curl itself repeats it where a connection that was kept
+    /// How often the request was sent: curl may repeat it by itself where a connection that was kept
     /// turns out to be closed.
     private(set) var timesSent = 0
 
