@@ -14,9 +14,11 @@ extension ArchiveError {
 
     static func problem(_ path: String, _ error: StorageError) -> Problem {
         let (id, status) = kind(of: error)
+        let what = error.description
+        let message = what.contains(path) ? what : "\(path): \(what)"
         return Problem(
             id, status,
-            "\(path): \(error). What was under way was not finished, and nothing was dropped.",
+            "\(message). What was under way was not finished, and nothing was dropped.",
             hint: error.hint)
     }
 

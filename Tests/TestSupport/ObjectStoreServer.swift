@@ -22,8 +22,7 @@ public final class ObjectStoreServer: Sendable {
 
     public func tell(_ command: String) throws { try script.tell(command) }
 
-    /// How it is spoken to, as a line of a configuration.
-    public var settings: String { "s3: { endpoint: 'http://127.0.0.1:\(script.port)' }" }
+    public var endpoint: String { "http://127.0.0.1:\(script.port)" }
 
     /// Writes what is below a prefix to a directory that has nothing else.
     public func download(_ prefix: String, to directory: String) throws {

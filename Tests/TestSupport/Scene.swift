@@ -5,53 +5,60 @@ public struct Scene: Sendable {
     public let database: Database
     private let directory: TemporaryDirectory
     private let store: ObjectStoreServer?
+    private let bucket: String
 
-    /// `encoding`: the database's, where it is not UTF8. With a store the archives are in its bucket.
+    /// `encoding`: the database's, where it is not UTF8. With a store the archives are in a bucket.
     public init(
-        on cluster: Cluster = .shared, encoding: String? = nil, in store: ObjectStoreServer? = nil
+        on cluster: Cluster = .shared, encoding: String? = nil, in store: ObjectStoreServer? = nil,
+        bucket: String = "logs"
     ) throws {
         database = try cluster.createDatabase(encoding: encoding)
         directory = TemporaryDirectory()
         self.store = store
+        self.bucket = bucket
         try FileManager.default.createDirectory(
             atPath: archives, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o750])
     }
 
-    private init(database: Database, directory: TemporaryDirectory, store: ObjectStoreServer?) {
+    private init(_ scene: Scene, database: Database) {
         self.database = database
-        self.directory = directory
-        self.store = store
+        directory = scene.directory
+        store = scene.store
+        bucket = scene.bucket
     }
 
     /// The same database and the same files, seen through another server: a replica of the first.
     public func served(by cluster: Cluster) -> Scene {
-        Scene(
-            database: Database(cluster: cluster, name: database.name), directory: directory,
-            store: store)
+        Scene(self, database: Database(cluster: cluster, name: database.name))
     }
 
     /// The archives' directory; for those in a bucket, what `mirror` has found there.
     public var archives: String { directory.path + "/archives" }
 
     /// As the configuration names it.
-    public var root: String { store == nil ? archives : "s3://logs/\(database.name)" }
+    public var root: String { store == nil ? archives : "s3://\(bucket)/\(database.name)" }
 
-    /// Looks into the bucket, where the archives are in one.
+    /// Looks into the bucket `logs`, where the archives are in one.
     public func mirror() throws { try store?.download("\(database.name)/", to: archives) }
+
     public var configuration: String { directory.path + "/pgretain.yaml" }
 
     /// Writes the configuration: the connection, the archive root, and what is given. Without a
     /// user it is the role under test that connects; `through` are libpq keywords that replace others
-    /// or join them, such as another `host`. `storeSettings`: whether it says how the store is spoken to.
+    /// or join them, such as another `host`. `endpoint`: instead of the
+    /// store's; `storing`: more of what stands under `s3:`.
     public func configure(
         _ tables: String, extra: String = "", user: String? = nil, through: String = "",
-        storeSettings: Bool = true
+        endpoint: String? = nil, storing: String = ""
     ) throws {
+        let settings = store.map {
+            "s3: { endpoint: '\(endpoint ?? $0.endpoint)', \(storing) }"
+        }
         let text = """
             database: "\(database.conninfo(user: user ?? database.user)) \(through)"
             archives: \(root)
-            \(storeSettings ? store?.settings ?? "" : "")
+            \(settings ?? "")
             \(extra)
             tables:
             \(tables)

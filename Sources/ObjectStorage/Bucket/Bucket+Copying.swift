@@ -18,6 +18,10 @@ extension Bucket {
                 ("x-amz-copy-source", "/\(location.bucket)/\(URLText.path(key))"),
                 ("x-amz-checksum-algorithm", "SHA256"),
             ]
+        // Stores take no lock without it.
+        if options.objectLock != nil {
+            request.headers.append(("x-amz-sdk-checksum-algorithm", "SHA256"))
+        }
         let response: Response
         do { response = try transport.perform(request) } catch .cold(_, let storageClass) {
             throw .cold(key: key, storageClass: storageClass)

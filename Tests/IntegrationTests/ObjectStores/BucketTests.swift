@@ -9,12 +9,11 @@ import Testing
 @Suite struct Buckets {
     private func scene(
         from first: String = "2025-01-01", months: Int = 2, more: [String] = ["premake: 1"],
-        in store: ObjectStoreServer = .shared, copies: ((Scene) -> String)? = nil
+        extra: String = "", in store: ObjectStoreServer = .shared
     ) throws -> Scene {
         let scene = try Scene(in: store)
         try scene.makeLogs(from: first, months: months, rows: 40)
-        try scene.configure(
-            Scene.policy(more: more), extra: copies.map { "copies: ['\($0(scene))']" } ?? "")
+        try scene.configure(Scene.policy(more: more), extra: extra)
         try scene.approve()
         return scene
     }
@@ -91,7 +90,8 @@ import Testing
         let copy = "s3://logs/\(scene.database.name)-copy"
         try scene.makeLogs(months: 2, rows: 40)
         try scene.configure(
-            Scene.policy(more: ["premake: 1"]), extra: "copies: \(copy)\n\(store.settings)")
+            Scene.policy(more: ["premake: 1"]),
+            extra: "copies: \(copy)\ns3: { endpoint: '\(store.endpoint)' }")
         try scene.approve()
         let night = try scene.pgretain(["run"], environment: ObjectStoreServer.environment)
         #expect(night.status == 0, "\(night.stderr)")
@@ -112,23 +112,43 @@ import Testing
             ["run"], environment: ["AWS_SECRET_ACCESS_KEY": "another"])
         #expect(forbidden.status == 77, "\(forbidden.stderr)")
         #expect(forbidden.stderr.contains("[store.permission]"), "\(forbidden.stderr)")
-        try scene.configure(
-            Scene.policy(), extra: "s3: { endpoint: 'http://127.0.0.1:9' }", storeSettings: false)
+        try scene.configure(Scene.policy(), endpoint: "http://127.0.0.1:9")
         let away = try scene.pgretain("check", "--json")
         #expect(away.status == 2 && away.stdout.contains("store.unreachable"), "\(away.stdout)")
-        try scene.configure(
-            Scene.policy(), extra: "s3: { storage_class: DEEP_ARCHIVE, endpoint: 'x' }",
-            storeSettings: false)
+        try scene.configure(Scene.policy(), endpoint: "x", storing: "storage_class: DEEP_ARCHIVE")
         let wrong = try scene.pgretain("plan")
         #expect(wrong.status == 78 && wrong.stderr.contains("2 problems"), "\(wrong.stderr)")
         #expect(try scene.partitions().filter { $0.hasPrefix("logs_2025") }.count == 2)
     }
 
-    @Test func aNightThatDiesAtAnyRequestIsFinishedByTheNext() throws {
-        let all = try scene().placesOfANight().filter { $0.name.hasPrefix("bucket.") }
+    /// What is published is locked and has its class; all else can be removed.
+    @Test func archivesAreLocked() throws {
+        let scene = try Scene(in: .shared, bucket: "locked")
+        try scene.makeLogs(from: "2018-01-01", months: 3, rows: 40)
+        try scene.configure(
+            Scene.policy(more: ["premake: 0", "keep_archives: 7 years"]),
+            storing: "storage_class: STANDARD_IA, object_lock: { mode: compliance, days: 3 }")
+        try scene.approve()
+        for time in ["2018-11-01T00:00:00Z", "2025-02-02T00:00:00Z"] {
+            let night = try scene.night(time, "--max-retire", "9")
+            #expect(night.status == 0, "\(night.stderr)")
+        }
+        let list = try expectSuccess(scene, "archives", "list")
+        #expect(list.stdout.contains("month=02") && !list.stdout.contains("month=01"))
+    }
+
+    /// As in a directory, under one snapshot and page by page.
+    @Test(arguments: [false, true])
+    func aNightThatDiesAtAnyRequestIsFinishedByTheNext(isLarge: Bool) throws {
+        func prepared() throws -> Scene {
+            let scene = try scene(extra: "limits: { snapshot_age: 1 s }")
+            if isLarge { try scene.makeSlow() }
+            return scene
+        }
+        let all = try prepared().placesOfANight().filter { $0.name.hasPrefix("bucket.") }
         #expect(all.count > 20)
         for place in Faults.chosen(all, costing: 5, of: { $0.name }) {
-            let scene = try scene()
+            let scene = try prepared()
             let rows = try Conservation(scene)
             let night = try scene.pgretain(
                 ["run"], environment: ["PGRETAIN_FAIL_AT": "\(place)=crash"])
@@ -143,20 +163,22 @@ import Testing
         let store = ObjectStoreServer()
         let wanted =
             ProcessInfo.processInfo.environment["PGRETAIN_S3_FAULTS"].flatMap(Int.init) ?? 20
+        let isLong = wanted > 100
         var nights = 0
         while try store.faults() < wanted {
             nights += 1
-            let scene = try scene(in: store)
+            let scene = try scene(months: isLong ? 12 : 2, in: store)
             let rows = try Conservation(scene)
-            try store.tell("faults 0.15 \(Faults.seed &+ UInt64(nights))")
-            let night = try scene.pgretain("run")
+            try store.tell("faults \(isLong ? 0.3 : 0.15) \(Faults.seed &+ UInt64(nights))")
+            let night = try scene.pgretain("run", "--max-retire", "99")
             let verified = try scene.pgretain("archives", "verify")
             try store.tell("faults 0 1")
             if night.status == 0 {
                 #expect(verified.status == 0, "\(nights): \(verified.stdout) \(verified.stderr)")
                 try rows.expectEachOnce("night \(nights)")
             }
-            try rows.expectHealed("night \(nights), which ended in \(night.status)")
+            try rows.expectHealed(
+                "night \(nights), which ended in \(night.status)", by: "--max-retire", "99")
         }
         print("\(try store.faults()) requests failed in \(nights) nights")
     }
