@@ -26,28 +26,23 @@ enum Crew {
     }
 
     private final class WorkList: Sendable {
-        private struct State {
-            var next = 0
-            var failure: StorageError?
-        }
-
         private let count: Int
-        private let state = Mutex(State())
+        private let begun = Atomic(0)
+        private let firstFailure = Mutex<StorageError?>(nil)
 
         init(_ count: Int) { self.count = count }
 
-        var failure: StorageError? { state.withLock { $0.failure } }
+        var failure: StorageError? { firstFailure.withLock { $0 } }
 
         func next() -> Int? {
-            state.withLock { state in
-                guard state.failure == nil, state.next < count else { return nil }
-                state.next += 1
-                return state.next - 1
-            }
+            let index = begun.add(1, ordering: .relaxed).oldValue
+            return index < count ? index : nil
         }
 
+        /// No further piece is begun.
         func fail(_ error: StorageError) {
-            state.withLock { if $0.failure == nil { $0.failure = error } }
+            firstFailure.withLock { if $0 == nil { $0 = error } }
+            begun.store(count, ordering: .relaxed)
         }
     }
 
