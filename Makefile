@@ -111,7 +111,7 @@ test-as-member:
 	    --skip 'IntegrationTests.(MisbehavingServers|SuddenEnds|FaultyIO|SecondStores|Erasures|RandomRows|TypeZoo|CheckAnswers)' \
 	    --skip 'IntegrationTests.(Slices|Rules)/UnderFire' \
 	    --skip 'IntegrationTests.(AdoptionsThatEndAnywhere|AdoptionsBesideTheTraffic|RestoreCrashes|Periods)' \
-	    --skip 'IntegrationTests.(BadInput|BadStores|Encodings|CatalogTables|HostileNames|FileRestores)' \
+	    --skip 'IntegrationTests.(BadInput|BadStores|Buckets|Encodings|CatalogTables|HostileNames|FileRestores)' \
 	    --skip 'IntegrationTests.(Searches|SearchFilters|GoldenArchives|OtherEngines|Documentation|Readme|CronDaemon|Notified)'
 
 # The same on the servers of other versions: 16 and 18.

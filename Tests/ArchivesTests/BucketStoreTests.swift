@@ -232,6 +232,28 @@ private func sealed(
             "\(String(describing: found))")
     }
 
+    /// Of a filter as little is read as of one on a disk.
+    @Test func filtersAreReadInPieces() throws {
+        let store = try Self.store(in: MemoryBucket())
+        let archive = try store.stage(january)
+        let part = try write(lines(10), index: 0, into: archive)
+        let hashes = (1...9000).map { UInt64($0) &* 0x9e37_79b9_7f4a_7c15 }
+        try PartFilter.write(
+            [.init(column: "id", hashes: hashes)],
+            of: WrittenPart(
+                file: part.file, bytes: part.bytes, sha256: part.sha256,
+                ndjsonBytes: part.ndjsonBytes), into: archive)
+        try archive.seal(manifest([part]))
+        let directory = try archive.publish()
+        func ask(_ hash: UInt64) -> PartFilter.Answer {
+            PartFilter.ask([.init(column: "id", hash: hash)], of: part, in: directory)
+        }
+        #expect(hashes.allSatisfy { ask($0).mayHold })
+        #expect((1...1000).count { ask(UInt64($0)).mayHold } < 50)
+        #expect(ask(1).bytesRead <= 512 + 4096)
+        #expect(try PartFilter.flaw(of: part, in: directory) == nil)
+    }
+
     @Test func aStoreThatIgnoresConditionsIsRefused() throws {
         let bucket = MemoryBucket()
         bucket.state.withLock { $0.knowsConditions = false }
