@@ -41,11 +41,7 @@ extension DirectoryStore {
     /// the files that the manifest names, each of the size that it claims, and nothing else.
     public func manifest(of slice: Slice) throws(ArchiveError) -> Manifest? {
         let directory = try directory(of: slice)
-        guard let status = try volume.status(of: directory.path) else { return nil }
-        guard status.kind == .directory else {
-            throw .damaged(path: directory.path, reason: "it is not a directory")
-        }
-        guard let entries = try volume.entries(of: directory.path) else { return nil }
+        guard let entries = try volume.directory(directory.path) else { return nil }
         if Self.isBetween(entries) { return nil }
         return try load(
             directory, of: slice, in: Self.directoryName(for: slice.table), entries: entries,

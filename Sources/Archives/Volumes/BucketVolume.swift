@@ -77,6 +77,11 @@ struct BucketVolume: Volume {
         return entries.sorted { $0.name < $1.name }
     }
 
+    /// An object of that name hides no directory.
+    func directory(_ path: String) throws(ArchiveError) -> [DirectoryEntry]? {
+        try entries(of: path)
+    }
+
     /// - Parameter names: of all that is directly in a directory.
     static func isRest(_ names: [String]) -> Bool {
         names.contains(UnfinishedMark.fileName) && !names.contains(ManifestFile.name)

@@ -78,6 +78,14 @@ struct FileVolume: Volume {
         try File.entries(of: path)
     }
 
+    func directory(_ path: String) throws(ArchiveError) -> [DirectoryEntry]? {
+        guard let status = try File.status(of: path) else { return nil }
+        guard status.kind == .directory else {
+            throw .damaged(path: path, reason: "it is not a directory")
+        }
+        return try File.entries(of: path)
+    }
+
     // MARK: Reading
 
     func contents(of path: String, limit: Int64) throws(ArchiveError) -> [UInt8]? {

@@ -31,6 +31,9 @@ protocol Volume: Sendable {
     /// What is in a directory, sorted by name; nil when there is none.
     func entries(of path: String) throws(ArchiveError) -> [DirectoryEntry]?
 
+    /// The same; throws for what is there and is no directory.
+    func directory(_ path: String) throws(ArchiveError) -> [DirectoryEntry]?
+
     // MARK: Reading
 
     /// Reads a regular file whole; nil when there is none.
