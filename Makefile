@@ -129,8 +129,8 @@ SEED ?= $(shell date +%s)
 torture: test-deps
 	$(SWIFT) build --build-tests
 	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
-	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) SWIFT=$(SWIFT) \
-	    Tests/Support/swift-test.sh --filter '$(FAULT_TESTS)'
+	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) PGRETAIN_S3_FAULTS=10000 SWIFT=$(SWIFT) \
+	    Tests/Support/swift-test.sh --filter '$(FAULT_TESTS)|IntegrationTests.Buckets'
 
 # Bytes that libFuzzer makes up, for each parser. TARGETS="decode manifest" chooses.
 fuzz: deps

@@ -263,6 +263,23 @@ private func sealed(
         #expect(bucket.objects.isEmpty)
     }
 
+    /// What others have put there is told and left alone.
+    @Test func strangersOfAnyNameAreReported() throws {
+        let bucket = MemoryBucket()
+        let store = try Self.store(in: bucket)
+        try sealed([lines(9)], store, 1).0.publish()
+        let names = ["public.system_logs/\u{301}x", "notes/", "notes/a\r\nb", "year=2024"]
+        bucket.state.withLock { state in
+            for name in names { state.objects["archives/" + name] = [] }
+        }
+        let found = try store.inventory()
+        #expect(found.archives.map(\.slice) == [january])
+        #expect(found.strangers == ["notes", "public.system_logs/\u{301}x", "year=2024"])
+        #expect(try store.heal(table: logs).isEmpty)
+        try store.volume.removeTree("\(store.root)/notes")
+        #expect(!bucket.objects.keys.contains { $0.hasSuffix("b") })
+    }
+
     @Test func storesOverlapByTheirPrefixes() throws {
         let bucket = MemoryBucket()
         func volume(_ root: String, endpoint: String? = nil) -> BucketVolume {

@@ -365,7 +365,7 @@ def download(prefix, directory):
     shutil.rmtree(directory, ignore_errors=True)
     pathlib.Path(directory).mkdir()
     bucket = moto.s3.models.s3_backends["123456789012"]["aws"].buckets["logs"]
-    for key in bucket.keys.values():
+    for key in list(bucket.keys.values()):
         if key.name.startswith(prefix):
             path = pathlib.Path(directory, key.name[len(prefix):])
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The object store of `s3-faults.py`, which lives as long as the value.
 public final class ObjectStoreServer: Sendable {
@@ -13,6 +14,8 @@ public final class ObjectStoreServer: Sendable {
     ]
 
     private let script: SupportScript
+    /// Tests that run at once tell it one thing after the other.
+    private let turn = Mutex(())
 
     public init() {
         do { script = try SupportScript("s3-faults.py", []) } catch {
@@ -20,18 +23,20 @@ public final class ObjectStoreServer: Sendable {
         }
     }
 
-    public func tell(_ command: String) throws { try script.tell(command) }
+    public func tell(_ command: String) throws {
+        try turn.withLock { _ in try script.tell(command) }
+    }
 
     public var endpoint: String { "http://127.0.0.1:\(script.port)" }
 
     /// Writes what is below a prefix to a directory that has nothing else.
     public func download(_ prefix: String, to directory: String) throws {
-        try script.tell("download \(prefix) \(directory)")
+        try tell("download \(prefix) \(directory)")
     }
 
     /// How many requests it has made fail so far.
     public func faults() throws -> Int {
-        try script.tell("report")
+        try tell("report")
         let data = try Data(contentsOf: URL(fileURLWithPath: script.place + "/report.json"))
         return try JSONDecoder().decode(Report.self, from: data).faults.values.reduce(0, +)
     }

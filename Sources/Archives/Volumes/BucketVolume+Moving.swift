@@ -183,7 +183,7 @@ extension BucketVolume {
             let prefix = volume.key(path + "/")
             var files: [String: Int64] = [:]
             for object in objects {
-                files[String(object.key.dropFirst(prefix.count))] = object.bytes
+                files[object.key.after(prefix)] = object.bytes
             }
             // What a console makes of "new folder".
             files[""] = nil

@@ -63,12 +63,12 @@ struct BucketVolume: Volume {
         let (objects, prefixes) = try ask(path) { () throws(StorageError) in
             try bucket.list(prefix)
         }
-        let files = objects.map { (name: String($0.key.dropFirst(prefix.count)), size: $0.bytes) }
+        let files = objects.map { (name: $0.key.after(prefix), size: $0.bytes) }
         if Self.isRest(files.map(\.name)) { return nil }
         var entries = files.filter { $0.name != UnfinishedMark.fileName }
             .map { DirectoryEntry($0.name, .regular, size: $0.size) }
         entries += prefixes.map {
-            DirectoryEntry(String($0.dropFirst(prefix.count).dropLast()), .directory)
+            DirectoryEntry(String($0.after(prefix).dropLast()), .directory)
         }
         // An object with the name of the directory itself is what a console makes of "new folder".
         entries.removeAll { $0.name.isEmpty }
@@ -205,12 +205,12 @@ struct BucketVolume: Volume {
 
     // MARK: Requests
 
-    func key(_ path: String) -> String { String(path.dropFirst(start.count)) }
+    func key(_ path: String) -> String { path.after(start) }
 
     func path(_ key: String) -> String { start + key }
 
     /// The place below the root.
-    func place(of path: String) -> String { String(path.dropFirst(root.count + 1)) }
+    func place(of path: String) -> String { path.after(root + "/") }
 
     /// Whether it stays where it is: all that is hidden is moved or removed again, but for superseded
     /// archives.
@@ -268,6 +268,13 @@ struct BucketVolume: Volume {
         } catch {
             throw ArchiveError(error, at: path)
         }
+    }
+}
+
+extension String {
+    /// What follows a beginning, byte for byte: to Swift a slash and an accent are one character.
+    func after(_ beginning: String) -> String {
+        String(decoding: utf8.dropFirst(beginning.utf8.count), as: UTF8.self)
     }
 }
 
