@@ -95,12 +95,14 @@ extension Connection {
         try run("table.lock", "LOCK TABLE ONLY \(name) IN \(mode.sql) MODE\(ending)")
     }
 
-    /// Locks a table in the strongest mode: first in one that stops only autovacuum, which gives
-    /// way after `deadlock_timeout` and never to a shorter wait.
-    func lockPastAutovacuum(_ name: QualifiedName, rung: Int) throws {
+    /// Locks a table in a strong mode: first in one that stops only autovacuum, which gives way
+    /// after `deadlock_timeout` and never to a shorter wait.
+    func lockPastAutovacuum(
+        _ name: QualifiedName, _ mode: LockMode = .accessExclusive, rung: Int
+    ) throws {
         try setLocal(lockTimeout: 3000)
         try lockOnly(name, .shareUpdateExclusive)
         try setLocal(lockTimeout: rung)
-        try lockOnly(name, .accessExclusive)
+        try lockOnly(name, mode)
     }
 }

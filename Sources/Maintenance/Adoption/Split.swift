@@ -221,7 +221,9 @@ public struct Split {
             try splitting.prove { try ContentDigest(copy: $0, interruption: interruption) }
         }
         FailPoint.pass("split.proven")
-        try waitForOldSnapshots(splitting, on: connection)
+        try splitting.beginForgetting()
+        try waitForOthers(splitting, on: connection)
+        _ = try again { try splitting.catchUp() }
         try splitting.bind { try interruption.check() }
         FailPoint.pass("split.bound")
         for attempt in 0..<Self.mostAttempts {
@@ -255,10 +257,11 @@ public struct Split {
         }
     }
 
-    /// Foreign keys make copies change with what they name: a transaction that has not ended there,
-    /// or ended meanwhile, is no reason to throw hours of copying away.
+    /// Where there are foreign keys, others change copies too: a transaction that has not ended, or
+    /// ended meanwhile, is no reason to throw hours of copying away.
     private func again<Value>(_ body: () throws -> Value) throws -> Value {
-        for _ in 1..<Self.mostAttempts {
+        let waiting = Stopwatch()
+        while waiting.seconds < 600 {
             do { return try body() } catch let error as PostgresError where error.passesOnRetry {
                 try interruption.check()
                 usleep(200_000)
@@ -267,10 +270,11 @@ public struct Split {
         return try body()
     }
 
-    /// Somebody may have begun before the copy, and read the table only after the swap.
-    private func waitForOldSnapshots(_ splitting: Splitting, on connection: Connection) throws {
+    /// Somebody may have begun before the copy, and read the table only after the swap; or changed a
+    /// row, and left its copy.
+    private func waitForOthers(_ splitting: Splitting, on connection: Connection) throws {
         let waiting = Stopwatch()
-        var old = try splitting.snapshotsOfOthers()
+        var old = try splitting.othersAtWork()
         try connection.setStep("split, waiting for older transactions")
         while !old.isEmpty {
             guard waiting.seconds < 3600 else {
@@ -283,7 +287,7 @@ public struct Split {
             }
             usleep(200_000)
             try interruption.check()
-            old.formIntersection(try splitting.snapshotsOfOthers())
+            old.formIntersection(try splitting.othersAtWork())
         }
     }
 

@@ -17,28 +17,41 @@ struct SplitNames {
 
     /// The table of notes, and the function that writes them for whoever changes a row, whatever
     /// their rights and their search path.
-    func notebook(of table: QualifiedName, keys: [Identifier]) -> [SQL] {
-        let columns = keys.enumerated().map { "\($1) AS \(keyColumn($0))" as SQL }
+    func notebook(of table: QualifiedName, keys: [KeyColumn]) -> [SQL] {
+        let columns = keys.enumerated().map { "\(Identifier($1.name)) AS \(keyColumn($0))" as SQL }
+        return [
+            "CREATE TABLE \(notes) AS SELECT \(SQL.list(columns)) FROM ONLY \(table) WITH NO DATA",
+            notingFunction(keys: keys),
+        ]
+    }
+
+    /// - Parameter forgetting: whether the copy of a row that changes is removed in the same moment.
+    func notingFunction(keys: [KeyColumn], forgetting: Bool = false) -> SQL {
         func note(_ row: SQL) -> SQL {
-            "INSERT INTO \(notes) VALUES (\(SQL.list(keys.map { "\(row).\($0)" })));"
+            let values = keys.map { "\(row).\(Identifier($0.name))" as SQL }
+            return "INSERT INTO \(notes) VALUES (\(SQL.list(values)));"
         }
         let nulls = SQL.list(keys.map { _ in "NULL" })
+        let tests = keys.map { key -> SQL in
+            let name = Identifier(key.name)
+            return "s.\(name) \(key.equality) OLD.\(name)"
+        }
+        let forget: SQL =
+            forgetting
+            ? "DELETE FROM \(staging) AS s WHERE \(SQL.list(tests, separator: " AND "));" : ""
         let body: SQL = """
             BEGIN
                 IF TG_OP = 'TRUNCATE' THEN INSERT INTO \(notes) VALUES (\(nulls)); END IF;
-                IF TG_OP IN ('UPDATE', 'DELETE') THEN \(note("OLD")) END IF;
+                IF TG_OP IN ('UPDATE', 'DELETE') THEN \(note("OLD")) \(forget) END IF;
                 IF TG_OP IN ('UPDATE', 'INSERT') THEN \(note("NEW")) END IF;
                 RETURN NULL;
             END
             """
-        return [
-            "CREATE TABLE \(notes) AS SELECT \(SQL.list(columns)) FROM ONLY \(table) WITH NO DATA",
-            """
-            CREATE FUNCTION \(noting)() RETURNS trigger
+        return """
+            CREATE OR REPLACE FUNCTION \(noting)() RETURNS trigger
                 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
                 AS \(literal: body.text)
-            """,
-        ]
+            """
     }
 
     /// Fire for replicated changes too.

@@ -8,7 +8,7 @@ import Retention
 /// columns of all rows, in one snapshot. From then on they differ only in what has been noted
 /// since, and the last of that is copied under the lock under which they change places.
 ///
-/// Until `swap` commits the application sees none of it, but for the foreign keys (`bind`).
+/// Until `swap` commits the application sees none of it.
 public final class Splitting {
     let connection: Connection
     let parent: PartitionedTable
@@ -26,6 +26,8 @@ public final class Splitting {
     private var isIndexed = false
     /// What `watch` has left, and nobody may have touched since.
     private var watched: String?
+    /// Whether whoever changes a row removes its copy.
+    private var isForgetting = false
 
     public init(
         _ wide: Partition, of parent: PartitionedTable, into pieces: [SplitPiece],
@@ -55,7 +57,7 @@ public final class Splitting {
         try connection.transaction(.readCommitted) {
             try connection.setLocal(lockTimeout: 3000)
             try connection.ledger.append(event(.splitting), by: run)
-            for statement in names.notebook(of: wide.name, keys: keys.map { Identifier($0.name) }) {
+            for statement in names.notebook(of: wide.name, keys: keys) {
                 try connection.run("split.notebook", statement)
             }
             try connection.run(
@@ -144,7 +146,12 @@ public final class Splitting {
 
     /// Copies again what has changed since; how many changes there were.
     public func catchUp() throws -> Int64 {
-        try connection.transaction(.writingSnapshot) { try applyNoted(atMost: .max) ?? 0 }
+        try connection.transaction(.writingSnapshot) {
+            // Who waits for one of our rows while we wait for one of theirs shall not be the one that
+            // the server picks, after `deadlock_timeout`.
+            if isForgetting { try connection.setLocal(lockTimeout: 100) }
+            return try applyNoted(atMost: .max) ?? 0
+        }
     }
 
     /// What was noted and is done with would be read again each time.
@@ -166,33 +173,46 @@ public final class Splitting {
         isIndexed = true
     }
 
-    /// Foreign keys as the parent has them, so that ATTACH makes none. From here on the copies hold
-    /// on to what they name, changed rows until they are caught up with: to be done last.
+    private var foreignKeys: [ConstraintDefinition] {
+        definition.constraints.filter { $0.kind == .foreignKey }
+    }
+
+    /// Where there will be foreign keys, from now on whoever changes a row removes its copy in the
+    /// same transaction: no copy may hold on to what its row has let go of. Those who change rows
+    /// already do as before, and are to be waited for. Rows may not be compared any more.
+    public func beginForgetting() throws {
+        guard !foreignKeys.isEmpty else { return }
+        try connection.run("split.forgetting", names.notingFunction(keys: keys, forgetting: true))
+        isForgetting = true
+    }
+
+    /// Foreign keys as the parent has them, so that ATTACH makes none. `goOn` is called before each
+    /// partition.
     public func bind(_ goOn: () throws -> Void) throws {
         for relation in made {
             try goOn()
-            try bind(relation)
+            for key in foreignKeys { try add(key, to: relation) }
         }
     }
 
-    private func bind(_ relation: Relation) throws {
-        let wanted = try connection.foreignKeyTargets(of: parent.oid).wanted(.shareRowExclusive)
-        for key in definition.constraints where key.kind == .foreignKey {
-            let name = Identifier(key.name)
-            try ladder.climb("\(relation.name)", wanting: wanted, on: connection) { rung in
-                try connection.transaction(.readCommitted) {
-                    try connection.setLocal(lockTimeout: rung)
-                    try connection.run(
-                        "split.foreign-key",
-                        """
-                        ALTER TABLE \(relation.name)
-                            ADD CONSTRAINT \(name) \(printed: key.definition) NOT VALID
-                        """)
-                }
+    private func add(_ key: ConstraintDefinition, to relation: Relation) throws {
+        let wanted =
+            [WantedLock(table: relation.oid, mode: .shareRowExclusive)]
+            + (try connection.foreignKeyTargets(of: parent.oid).wanted(.shareRowExclusive))
+        let name = Identifier(key.name)
+        try ladder.climb("\(relation.name)", wanting: wanted, on: connection) { rung in
+            try connection.transaction(.readCommitted) {
+                try connection.lockPastAutovacuum(relation.name, .shareRowExclusive, rung: rung)
+                try connection.run(
+                    "split.foreign-key",
+                    """
+                    ALTER TABLE \(relation.name)
+                        ADD CONSTRAINT \(name) \(printed: key.definition) NOT VALID
+                    """)
             }
-            try connection.run(
-                "split.validate", "ALTER TABLE \(relation.name) VALIDATE CONSTRAINT \(name)")
         }
+        try connection.run(
+            "split.validate", "ALTER TABLE \(relation.name) VALIDATE CONSTRAINT \(name)")
     }
 
     /// Compares all columns of all rows on both sides, in one snapshot.
@@ -223,16 +243,19 @@ public final class Splitting {
 
     // MARK: The swap
 
-    /// Snapshots that others read by now. To one that is older than the copy the copied rows do not
-    /// exist: as CREATE INDEX CONCURRENTLY does, the swap waits until it is gone.
-    public func snapshotsOfOthers() throws -> Set<String> {
+    /// Snapshots that others read by now, and transactions that write. To a snapshot that is older
+    /// than the copy the copied rows do not exist: as CREATE INDEX CONCURRENTLY does, the swap waits
+    /// until it is gone.
+    public func othersAtWork() throws -> Set<String> {
         Set(
             try connection.run(
-                "split.snapshots",
+                "split.others",
                 """
-                SELECT pg_catalog.concat('pid ', a.pid, ', snapshot ', a.backend_xmin)
+                SELECT pg_catalog.concat('pid ', a.pid, ', ', w.what)
                 FROM pg_catalog.pg_stat_activity AS a
-                WHERE a.backend_xmin IS NOT NULL AND a.usesysid IS NOT NULL
+                CROSS JOIN LATERAL (VALUES ('snapshot ' || a.backend_xmin::text),
+                    ('transaction ' || a.backend_xid::text)) AS w (what)
+                WHERE w.what IS NOT NULL AND a.usesysid IS NOT NULL
                     AND a.datname = pg_catalog.current_database()
                     AND a.pid <> pg_catalog.pg_backend_pid()
                 """
@@ -255,18 +278,22 @@ public final class Splitting {
         // ATTACH takes triggers off what the foreign keys of a partition name.
         let targets = bystanders.foreignKeyTargets
         let wanted =
-            [WantedLock(table: parent.oid, mode: .accessExclusive)]
-            + [WantedLock(table: wide.oid, mode: .accessExclusive)] + bystanders.wanted
-            + targets.wanted(.accessExclusive)
+            ([parent.oid, wide.oid] + made.map(\.oid)).map {
+                WantedLock(table: $0, mode: .accessExclusive)
+            } + bystanders.wanted + targets.wanted(.accessExclusive)
         return try ladder.climb("\(parent.name)", wanting: wanted, on: connection) { rung in
             try connection.transaction(.readCommitted) { () throws -> Double? in
-                // Autovacuum and foreign keys know them: not to be waited for under the lock.
+                // Autovacuum knows them: not to be waited for under the lock.
                 try connection.setLocal(lockTimeout: 3000)
-                for piece in pieces { try connection.lockOnly(piece.name, .accessExclusive) }
+                for piece in pieces { try connection.lockOnly(piece.name, .shareUpdateExclusive) }
                 try ddl.lock(wide, of: parent, bystanders, rung: rung)
                 let locked = ContinuousClock.now
                 try ddl.requireParent(parent)
                 try connection.lock(targets, .accessExclusive)
+                // Whoever removes copies, or checks foreign keys, holds one of the locks above too.
+                for piece in pieces {
+                    try connection.lockOnly(piece.name, .accessExclusive, noWait: true)
+                }
                 try ddl.requireUnchanged(wide, fingerprint)
                 try requireWatched()
                 try connection.run("split.brief", "SET LOCAL statement_timeout = 2000")
@@ -335,6 +362,8 @@ public final class Splitting {
             }
         }
         let columnsOfKey = SQL.list(keys.indices.map(names.keyColumn))
+        // Whoever changes the row next sees its copy, and can remove it.
+        let held: SQL = isForgetting ? "FOR SHARE OF w" : ""
         let noted: SQL = "(SELECT DISTINCT \(columnsOfKey) FROM \(names.notes)) AS c"
         func isNoted(_ table: SQL) -> SQL {
             let tests = keys.enumerated().map { number, key -> SQL in
@@ -350,7 +379,7 @@ public final class Splitting {
             """
             INSERT INTO \(names.staging) (\(columns))
             SELECT \(SQL.list(columns.map { "w.\($0)" }))
-            FROM \(noted) JOIN ONLY \(wide.name) AS w ON \(isNoted("w"))
+            FROM \(noted) JOIN ONLY \(wide.name) AS w ON \(isNoted("w")) \(held)
             """)
         try connection.run("split.noted-done", "DELETE FROM \(names.notes)")
         return count

@@ -167,6 +167,51 @@ import Testing
         #expect(try isSplit(scene))
     }
 
+    /// Rows first, then what they name: the copies do not hold on to it.
+    @Test func whatRowsNameCanBeDeletedWithThem() throws {
+        let scene = try scene()
+        let application = try scene.database.session()
+        func deletion(of user: Int) -> (rows: String, user: String) {
+            (
+                "DELETE FROM \"Lögs\" WHERE user_id = \(user);",
+                "DELETE FROM users WHERE id = \(user);"
+            )
+        }
+        let split = try scene.night(
+            Self.split,
+            standingAt: [
+                (
+                    Place(name: "split.proven", number: 1),
+                    {
+                        let (rows, user) = deletion(of: 1)
+                        _ = application.ask("BEGIN; \(rows) SELECT 1;")
+                        application.send("SELECT pg_sleep(1); \(user) COMMIT;")
+                    }
+                ),
+                (
+                    Place(name: "split.bound", number: 1),
+                    {
+                        let (rows, user) = deletion(of: 2)
+                        try scene.database.psql("BEGIN; \(rows) \(user) COMMIT;")
+                        try scene.database.psql(
+                            """
+                            BEGIN; UPDATE "Lögs" SET user_id = NULL WHERE user_id = 3;
+                            \(deletion(of: 3).user) COMMIT;
+                            """)
+                    }
+                ),
+            ])
+        #expect(split.status == 0, "\(split.stderr)")
+        let left = try scene.database.superuser(
+            """
+            SELECT count(*) FROM users WHERE id IN (1, 2, 3);
+            SELECT count(*) FROM "Lögs" WHERE user_id IN (1, 2, 3);
+            SELECT count(*) > 0 FROM "Lögs" WHERE user_id IS NULL;
+            """)
+        #expect(left == "0\n0\nt")
+        #expect(try leftovers(scene) == "0")
+    }
+
     /// Once the copies have the table's foreign keys, they change with what those name.
     @Test func aTransactionInTheWayOfTheCopyIsWaitedFor() throws {
         let scene = try scene()
