@@ -22,6 +22,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case storeBound(root: String, to: StoreBinding, not: StoreBinding)
     /// An object store could not do what it was asked for, or what is there cannot be read now.
     case storage(path: String, StorageError)
+    /// An object is there, and the object store's list does not show it.
+    case unlisted(path: String)
     /// A system call failed.
     case system(call: String, path: String, errno: Int32)
 }
@@ -78,6 +80,13 @@ extension ArchiveError: Explainable {
                 hint: "Give this database a store of its own; after pg_upgrade or a move, "
                     + "`pgretain rebind --reason …`.")
         case .storage(let path, let error): Self.problem(path, error)
+        case .unlisted(let path):
+            Problem(
+                "store.unlisted", .tryLater,
+                "\(path) is there, and the object store's list does not show it yet. What was "
+                    + "under way was not finished, and nothing was dropped.",
+                hint: "Run it again later. Where it stays so, use a store whose lists show what was "
+                    + "written before.")
         case .system(let call, let path, let code):
             Self.problem(call: call, path: path, code: code)
         }

@@ -17,6 +17,7 @@ extension DirectoryStore {
             try requireSame(owner, binding)
             return
         }
+        try volume.requireConditions()
         let path = "\(root)/\(StoreBinding.fileName)"
         if try !volume.put(binding.encoded(), at: path, mode: 0o440, replacing: rebind) {
             // Another run was faster.
@@ -24,6 +25,12 @@ extension DirectoryStore {
             try requireSame(owner, binding)
         }
         try volume.syncDirectory(root)
+    }
+
+    /// Requires that the store lets nobody write over what is there, where it was told not to.
+    public func requireConditions() throws(ArchiveError) {
+        try requireWritable()
+        try volume.requireConditions()
     }
 
     private func requireSame(

@@ -83,7 +83,16 @@ private struct Healing {
     ) throws(ArchiveError) {
         let aside = "\(path)/\(HiddenName.replaced(component))"
         let final = "\(path)/\(component)"
-        if try isGood(slice) {
+        if let successor = try published(slice) {
+            let replaced = try good(aside, slice)
+            if let replaced, replaced.generation >= successor.generation {
+                let kept = try SupersededName.next(for: component, in: path, of: store.volume)
+                try store.volume.move(aside, to: "\(path)/\(kept.text)")
+                done.append(
+                    "Kept the archive \(shown(aside)) as \(kept.text): what is published is not "
+                        + "its successor.")
+                return
+            }
             try store.volume.removeTree(aside)
             done.append("Removed the replaced archive \(shown(aside)): its successor is complete.")
             return
@@ -98,11 +107,14 @@ private struct Healing {
         done.append("Put the archive \(shown(final)) back: its successor was not published.")
     }
 
-    private func isGood(_ slice: Slice) throws(ArchiveError) -> Bool {
+    /// The published archive that is whole.
+    private func published(_ slice: Slice) throws(ArchiveError) -> Manifest? {
         do throws(ArchiveError) {
-            return try store.manifest(of: slice) != nil
+            guard let manifest = try store.manifest(of: slice) else { return nil }
+            try store.volume.requireKept(manifest, at: try store.directory(of: slice).path)
+            return manifest
         } catch .damaged {
-            return false
+            return nil
         }
     }
 
@@ -117,7 +129,7 @@ private struct Healing {
             let slice = Slice(table: table, path: (steps + [component]).joined(separator: "/"))
             var newest: (name: SupersededName, manifest: Manifest)?
             for name in kept where name.component == component {
-                guard let manifest = try good(name, slice, in: path) else { continue }
+                guard let manifest = try good("\(path)/\(name.text)", slice) else { continue }
                 if let best = newest?.manifest,
                     (best.generation, best.exportedAt) >= (manifest.generation, manifest.exportedAt)
                 {
@@ -131,10 +143,8 @@ private struct Healing {
         }
     }
 
-    private func good(
-        _ name: SupersededName, _ slice: Slice, in path: String
-    ) throws(ArchiveError) -> Manifest? {
-        let directory = store.directory(at: "\(path)/\(name.text)")
+    private func good(_ path: String, _ slice: Slice) throws(ArchiveError) -> Manifest? {
+        let directory = store.directory(at: path)
         do throws(ArchiveError) {
             return try store.load(
                 directory, of: slice, in: tableDirectory,

@@ -19,6 +19,12 @@ enum HiddenName {
 
     static func replaced(_ component: String) -> String { "\(replacedPrefix)\(component)" }
 
+    static func componentOfReplaced(_ name: String) -> String? {
+        guard name.hasPrefix(replacedPrefix) else { return nil }
+        let component = String(name.dropFirst(replacedPrefix.count))
+        return SlicePath.isComponent(component) ? component : nil
+    }
+
     private static let rangesPrefix = ".ranges-"
 
     static func ranges(_ component: String) -> String { "\(rangesPrefix)\(component)" }

@@ -51,11 +51,30 @@ struct InventoryTour {
                 add(
                     Slice(table: table, path: path), at: place, in: directory,
                     superseded: kept.number, entries: nil)
+            } else if entry.kind == .directory,
+                let component = HiddenName.componentOfReplaced(entry.name)
+            {
+                try visitReplaced(entry.name, component, at: steps, of: table, in: directory)
             } else if !entry.isHidden {
                 strangers.append(
                     ([directory] + steps + [entry.name]).joined(separator: "/"))
             }
         }
+    }
+
+    /// Between the two moves of a replacing, the archive of a slice is the one moved aside.
+    private mutating func visitReplaced(
+        _ name: String, _ component: String, at steps: [String], of table: QualifiedName,
+        in directory: String
+    ) throws(ArchiveError) {
+        let above = ([directory] + steps).joined(separator: "/")
+        guard try store.volume.entries(of: "\(store.root)/\(above)/\(component)") == nil,
+            let entries = try store.volume.entries(of: "\(store.root)/\(above)/\(name)"),
+            entries.contains(where: { $0.name == ManifestFile.name })
+        else { return }
+        add(
+            Slice(table: table, path: (steps + [component]).joined(separator: "/")),
+            at: "\(above)/\(name)", in: directory, superseded: nil, entries: entries)
     }
 
     private mutating func visitStep(

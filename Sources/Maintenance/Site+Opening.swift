@@ -42,6 +42,8 @@ extension Site {
     /// The store of the archives and those of their copies, bound to the database.
     func openStores(for connection: Connection, by run: RunIdentity) throws -> Stores {
         let stores = Stores(main: try openStore(), copies: try openCopies())
+        // The store may be another than the one that was bound: one at another endpoint.
+        for store in [stores.main] + stores.copies { try store.requireConditions() }
         try bind(stores.main, to: connection)
         try bindCopies(stores, to: connection, by: run)
         return stores

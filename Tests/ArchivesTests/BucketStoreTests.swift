@@ -260,7 +260,76 @@ private func sealed(
         let store = try Self.store(in: bucket)
         let binding = StoreBinding(uuid: "u", systemIdentifier: "1", database: "d", ledger: "l")
         #expect(problem { try store.bind(binding) }?.id == "store.location")
+        #expect(problem { try store.bind(binding, rebind: true) }?.id == "store.location")
+        #expect(problem { try store.requireConditions() }?.id == "store.location")
         #expect(bucket.objects.isEmpty)
+    }
+
+    /// What is dropped is dropped against the copy, and not against what was proven.
+    @Test(arguments: [Operation.publish, .replace])
+    func aCopyThatIsNotTheSameCostsNothing(_ operation: Operation) throws {
+        let world = try World(operation)
+        world.bucket.state.withLock { $0.spoilsCopies = true }
+        #expect(problem { try world.run() }?.id == "archive.damaged")
+        let bytes = try ManifestFile.encode(world.old ?? world.new)
+        let whole = world.bucket.objects.filter { $0.value == bytes }.keys
+        #expect(!whole.isEmpty)
+        #expect(world.bucket.state.withLock { $0.broken }.isEmpty || operation == .publish)
+        #expect(problem { _ = try world.store.heal(table: logs) }?.id == "archive.damaged")
+    }
+
+    /// A run that dies between the manifest of a copy and the look at it.
+    @Test func healingProvesACopyBeforeItsSourceGoes() throws {
+        let world = try World(.supersede)
+        let final = try world.store.directory(of: january).path
+        let aside = final.replacing("month=01", with: ".superseded-1-month=01")
+        world.bucket.state.withLock { $0.spoilsCopies = true }
+        #expect(problem { try world.store.volume.move(final, to: aside) }?.id == "archive.damaged")
+        #expect(problem { _ = try world.store.heal(table: logs) }?.id == "archive.damaged")
+        let manifest = try #require(try world.store.manifest(of: january))
+        _ = try read(manifest.parts[0], in: world.store.directory(of: january))
+    }
+
+    /// Nothing is removed because a list does not show it.
+    @Test func whatAListDoesNotShowIsNotLost() throws {
+        let bucket = MemoryBucket()
+        let store = try Self.store(in: bucket)
+        let (archive, old) = try sealed([lines(9), lines(4)], store, 1)
+        try archive.publish()
+        let final = try store.directory(of: january).path
+        let aside = final.replacing("month=01", with: ".superseded-1-month=01")
+        for name in ["part-00001.ndjson.gz", ManifestFile.name] {
+            let key = String("\(final)/\(name)".dropFirst("s3://bucket/".count))
+            bucket.state.withLock { $0.unlisted = [key] }
+            let found = problem { try store.volume.move(final, to: aside) }
+            #expect(found?.id == "store.unlisted" && found?.status == .tryLater, "\(name)")
+        }
+        // Beside a mark it looks like a rest.
+        let mark = UnfinishedMark()
+        try store.volume.write(mark.encoded(), to: "\(final)/\(UnfinishedMark.fileName)")
+        _ = try store.heal(table: logs)
+        bucket.state.withLock { $0.unlisted = [] }
+        _ = try store.heal(table: logs)
+        #expect(try store.manifest(of: january) == old)
+    }
+
+    /// A mark on a year is no reason to remove its months.
+    @Test func whatIsBelowARestIsNotItsOwn() throws {
+        let store = try Self.store(in: MemoryBucket())
+        let (archive, old) = try sealed([lines(9)], store, 1)
+        try archive.publish()
+        try store.volume.write(
+            UnfinishedMark().encoded(),
+            to: "\(store.root)/public.system_logs/year=2025/\(UnfinishedMark.fileName)")
+        #expect(problem { _ = try store.heal(table: logs) }?.id == "archive.damaged")
+        #expect(try store.manifest(of: january) == old)
+    }
+
+    /// What a run without its lock may copy from goes first, and needs no mark.
+    @Test func whatIsUnfinishedGoesFirst() throws {
+        let store = try Self.store(in: MemoryBucket())
+        _ = try sealed([lines(9)], store, 1)
+        #expect(try store.volume.settle(below: "\(store.root)/public.system_logs").count == 1)
     }
 
     /// What others have put there is told and left alone.

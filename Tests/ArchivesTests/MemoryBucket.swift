@@ -25,6 +25,10 @@ final class MemoryBucket: ObjectBucket {
         var isDead = false
         /// Whether `If-None-Match` is looked at.
         var knowsConditions = true
+        /// Whether copies on the server come out with another byte.
+        var spoilsCopies = false
+        /// What lists do not show.
+        var unlisted: Set<String> = []
         var broken: [String] = []
         /// What somebody else does after each request.
         var overtake: (@Sendable (inout [String: [UInt8]]) -> Void)?
@@ -109,7 +113,8 @@ final class MemoryBucket: ObjectBucket {
 
     func listAll(_ prefix: String) throws(StorageError) -> [StoredObject] {
         try looking { state throws(StorageError) in
-            state.objects.keys.filter { $0.hasPrefix(prefix) }.sorted()
+            state.objects.keys.filter { $0.hasPrefix(prefix) && !state.unlisted.contains($0) }
+                .sorted()
                 .map { Self.object($0, state.objects[$0]!, state) }
         }
     }
@@ -154,6 +159,7 @@ final class MemoryBucket: ObjectBucket {
                 }
                 guard let bytes = state.objects[pair.from] else { throw .missing(key: pair.from) }
                 state.objects[pair.to] = bytes
+                if state.spoilsCopies { state.objects[pair.to]?[0] ^= 1 }
             }
         }
     }

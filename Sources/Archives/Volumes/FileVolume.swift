@@ -1,4 +1,5 @@
 import Glibc
+import Retention
 
 /// A directory tree of this host.
 struct FileVolume: Volume {
@@ -148,6 +149,9 @@ struct FileVolume: Volume {
         }
     }
 
+    /// link(2) and renameat2(2) never replace.
+    func requireConditions() {}
+
     func link(_ existing: String, as path: String) throws(ArchiveError) -> Bool {
         try names.link(existing, as: path)
     }
@@ -175,6 +179,9 @@ struct FileVolume: Volume {
         try names.move(path, to: hidden)
         return hidden
     }
+
+    /// A rename changes no bytes.
+    func requireKept(_ manifest: Manifest, at path: String) {}
 
     // MARK: Removing
 

@@ -1,4 +1,5 @@
 import Glibc
+import Retention
 
 /// Where a store is: names with slashes, and files below them that are written once and read. All
 /// paths begin with the store's root.
@@ -66,6 +67,9 @@ protocol Volume: Sendable {
         _ bytes: [UInt8], at path: String, mode: mode_t, replacing: Bool
     ) throws(ArchiveError) -> Bool
 
+    /// Requires that `put` finds what is there already, by writing a file and removing it.
+    func requireConditions() throws(ArchiveError)
+
     /// Gives a file a second name. Returns false when the volume cannot.
     func link(_ existing: String, as path: String) throws(ArchiveError) -> Bool
 
@@ -86,6 +90,10 @@ protocol Volume: Sendable {
     /// Takes a directory away from its name at once, in order to remove it: what a run that dies
     /// leaves, healing removes. Returns the path at which it is until then, `hidden` where it moves.
     func hide(_ path: String, as hidden: String) throws(ArchiveError) -> String
+
+    /// Requires that an archive's parts are what its manifest says, where what moved them may have
+    /// changed them.
+    func requireKept(_ manifest: Manifest, at path: String) throws(ArchiveError)
 
     // MARK: Removing
 
