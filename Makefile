@@ -31,7 +31,7 @@ help:
 # Installs the Debian packages that are missing, and says nothing when none is.
 deps:
 	@Tests/Support/install-packages.sh libpq-dev zlib1g-dev libdeflate-dev libssl-dev \
-	    libxxhash-dev pkg-config postgresql
+	    libxxhash-dev libcurl4-openssl-dev libexpat1-dev pkg-config postgresql
 
 # With the Swift runtime inside: what is built runs where no Swift is.
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib --product
@@ -82,7 +82,8 @@ bench-scale: build
 
 test-deps: deps
 	@Tests/Support/install-packages.sh python3 python3-venv jq postgresql-15-partman pgbouncer
-	@Tests/Support/python-packages.sh duckdb sqlalchemy psycopg2=psycopg2-binary
+	@Tests/Support/python-packages.sh duckdb sqlalchemy psycopg2=psycopg2-binary \
+	    'moto=moto[s3]' flask flask_cors=flask-cors
 	@Tests/Support/fetch-programs.sh prometheus usr/bin/promtool=prometheus \
 	    usr/bin/prometheus-node-exporter=prometheus-node-exporter
 	@Tests/Support/fetch-programs.sh cron usr/sbin/cron=cron \
@@ -113,7 +114,7 @@ test-as-member:
 	    --skip 'IntegrationTests.(Slices|Rules)/UnderFire' \
 	    --skip 'IntegrationTests.(AdoptionsThatEndAnywhere|AdoptionsBesideTheTraffic|RestoreCrashes|Periods)' \
 	    --skip 'IntegrationTests.(LateRows|TwoRuns|Jobs|ManyPartitions|PaceOfTheNight|Interruptions|Terminals)' \
-	    --skip 'IntegrationTests.(BadInput|BadStores|Encodings|CatalogTables|HostileNames|FileRestores)' \
+	    --skip 'IntegrationTests.(BadInput|BadStores|Buckets|Encodings|CatalogTables|HostileNames|FileRestores)' \
 	    --skip 'IntegrationTests.(Searches|SearchFilters|GoldenArchives|OtherEngines|Documentation|Readme|CronDaemon|Notified)'
 
 # The same on the servers of other versions: 16 and 18.
@@ -138,8 +139,8 @@ SEED ?= $(shell date +%s)
 torture: test-deps
 	$(SWIFT) build --build-tests
 	@echo 'PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED)'
-	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) SWIFT=$(SWIFT) \
-	    Tests/Support/swift-test.sh --filter '$(FAULT_TESTS)'
+	PGRETAIN_FAULTS=$(FAULTS) PGRETAIN_FAULTS_SEED=$(SEED) PGRETAIN_S3_FAULTS=10000 SWIFT=$(SWIFT) \
+	    Tests/Support/swift-test.sh --filter '$(FAULT_TESTS)|IntegrationTests.Buckets'
 
 # Bytes that libFuzzer makes up, for each parser. TARGETS="decode manifest" chooses.
 fuzz: deps
@@ -150,7 +151,7 @@ RUNS ?= -1
 # The tests that need no server, under the address sanitizer and then the thread sanitizer.
 sanitize: deps
 	for sanitizer in address thread; do $(SWIFT) test --sanitize=$$sanitizer \
-	    --scratch-path .build/sanitizing-$$sanitizer --skip IntegrationTests || exit 1; done
+	    --scratch-path .build/sanitizing-$$sanitizer --skip 'IntegrationTests|ObjectStorageTests' || exit 1; done
 
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

@@ -25,12 +25,21 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .target(name: "CSystem"),
 
         // Where tests make the program fail; empty in what is shipped.
         .target(
             name: "FailPoints",
             swiftSettings: strict + [.define("FAIL_POINTS", .when(configuration: .debug))]),
+
+        .target(name: "Checksums", dependencies: ["CCrypto"], swiftSettings: strict),
+        // A client of S3-compatible object stores, which knows nothing of archives.
+        .target(
+            name: "ObjectStorage", dependencies: ["Checksums", "CCurl", "CExpat"],
+            swiftSettings: strict),
 
         // Decides; imports nothing.
         .target(name: "Retention", swiftSettings: strict),
@@ -40,7 +49,8 @@ let package = Package(
         .target(
             name: "Archives",
             dependencies: [
-                "Retention", "FailPoints", "CLibdeflate", "CZlib", "CCrypto", "CSystem",
+                "Retention", "Checksums", "ObjectStorage", "FailPoints", "CLibdeflate", "CZlib",
+                "CSystem",
             ],
             swiftSettings: strict),
         .target(
@@ -52,7 +62,8 @@ let package = Package(
         .target(
             name: "Maintenance",
             dependencies: [
-                "Retention", "RowCoding", "Archives", "Postgres", "Capacity", "FailPoints",
+                "Retention", "RowCoding", "Archives", "ObjectStorage", "Postgres", "Capacity",
+                "FailPoints",
             ],
             swiftSettings: strict),
 
@@ -87,7 +98,12 @@ let package = Package(
             name: "RowCodingTests", dependencies: ["RowCoding", "Retention"],
             swiftSettings: strict),
         .testTarget(
-            name: "ArchivesTests", dependencies: ["Archives", "SampleLogs", "Retention"],
+            name: "ArchivesTests",
+            dependencies: ["Archives", "Checksums", "ObjectStorage", "SampleLogs", "Retention"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ObjectStorageTests",
+            dependencies: ["ObjectStorage", "Checksums", "SampleLogs", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "CapacityTests", dependencies: ["Capacity", "Retention"],

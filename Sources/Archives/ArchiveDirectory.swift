@@ -1,8 +1,9 @@
 import Retention
 
 /// The directory of one archive, staged or published.
-public struct ArchiveDirectory: Hashable, Sendable {
+public struct ArchiveDirectory: Sendable {
     public let path: String
+    let volume: any Volume
 
     func path(of file: String) -> String { "\(path)/\(file)" }
 
@@ -25,7 +26,7 @@ public struct ArchiveDirectory: Hashable, Sendable {
         }
         for entry in entries {
             if let bytes = expected.removeValue(forKey: entry.name) {
-                if checkingFiles { try requireFile(entry.name, bytes: bytes) }
+                if checkingFiles { try requireFile(entry, bytes: bytes) }
             } else if entry.name != other, !filters.contains(entry.name) {
                 throw .damaged(
                     path: path, reason: "it holds \(entry.name), which its manifest does not name")
@@ -36,13 +37,30 @@ public struct ArchiveDirectory: Hashable, Sendable {
         }
     }
 
-    private func requireFile(_ file: String, bytes: Int64) throws(ArchiveError) {
-        guard let status = try File.status(of: path(of: file)), status.kind == .regular else {
-            throw .damaged(path: path(of: file), reason: "it is not a regular file")
+    private func requireFile(_ entry: DirectoryEntry, bytes: Int64) throws(ArchiveError) {
+        let path = path(of: entry.name)
+        guard let size = try size(of: entry) else {
+            throw .damaged(path: path, reason: "it is not a regular file")
         }
-        guard status.bytes == bytes else {
-            throw .damaged(
-                path: path(of: file), reason: "it has \(status.bytes) bytes, not \(bytes)")
+        guard size == bytes else {
+            throw .damaged(path: path, reason: "it has \(size) bytes, not \(bytes)")
         }
     }
+
+    /// Nil for anything but a regular file.
+    private func size(of entry: DirectoryEntry) throws(ArchiveError) -> Int64? {
+        if let size = entry.size { return size }
+        guard let status = try volume.status(ofFile: path(of: entry.name)), status.kind == .regular
+        else {
+            return nil
+        }
+        return status.bytes
+    }
+}
+
+extension ArchiveDirectory: Hashable {
+    /// A path begins with its volume's root.
+    public static func == (a: ArchiveDirectory, b: ArchiveDirectory) -> Bool { a.path == b.path }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(path) }
 }

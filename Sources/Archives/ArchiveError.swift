@@ -1,4 +1,5 @@
 import Glibc
+import ObjectStorage
 import Retention
 
 /// Why an archive or a store could not be read or written.
@@ -19,6 +20,10 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case storePermission(path: String, reason: String)
     /// The store already belongs to another database.
     case storeBound(root: String, to: StoreBinding, not: StoreBinding)
+    /// An object store could not do what it was asked for, or what is there cannot be read now.
+    case storage(path: String, StorageError)
+    /// An object is there, and the object store's list does not show it.
+    case unlisted(path: String)
     /// A system call failed.
     case system(call: String, path: String, errno: Int32)
 }
@@ -49,8 +54,8 @@ extension ArchiveError: Explainable {
                 "archive.exists", .cannotCreate,
                 "\(path) was not published: \(reason). What was there is unchanged, and nothing "
                     + "was dropped.",
-                hint: "Look at what is there with `ls -la \(path)`, and move it away if it is "
-                    + "not an archive.")
+                hint: "Look at what is there with `\(Self.listing(of: path))`, and move it away if "
+                    + "it is not an archive.")
         case .invalid(let what, let reason):
             Problem(
                 "archive.invalid", .bug,
@@ -76,9 +81,22 @@ extension ArchiveError: Explainable {
                     + "\(other.systemIdentifier). Nothing was archived, and nothing was dropped.",
                 hint: "Give this database a store of its own; after pg_upgrade or a move, "
                     + "`pgretain rebind --reason …`.")
+        case .storage(let path, let error): Self.problem(path, error)
+        case .unlisted(let path):
+            Problem(
+                "store.unlisted", .tryLater,
+                "\(path) is there, and the object store's list does not show it yet. What was "
+                    + "under way was not finished, and nothing was dropped.",
+                hint: "Run it again later. Where it stays so, use a store whose lists show what was "
+                    + "written before.")
         case .system(let call, let path, let code):
             Self.problem(call: call, path: path, code: code)
         }
+    }
+
+    /// The command that shows what is at a path.
+    private static func listing(of path: String) -> String {
+        DirectoryStore.bucketName(of: path) == nil ? "ls -la \(path)" : "aws s3 ls \(path)/"
     }
 
     private static func problem(call: String, path: String, code: Int32) -> Problem {

@@ -53,7 +53,7 @@ extension DirectoryStore {
     /// Empty where nothing was ever written down.
     public func checkRecord() throws(ArchiveError) -> CheckRecord {
         do throws(ArchiveError) {
-            let bytes = try File.contents(of: "\(root)/\(CheckRecord.fileName)", limit: 1 << 28)
+            let bytes = try volume.contents(of: "\(root)/\(CheckRecord.fileName)", limit: 1 << 28)
             return bytes.map(CheckRecord.init(decoding:)) ?? CheckRecord()
         } catch .damaged {
             return CheckRecord()
@@ -63,10 +63,9 @@ extension DirectoryStore {
     /// Replaces it, durably.
     public func write(_ record: CheckRecord) throws(ArchiveError) {
         try requireWritable()
-        let temporary = "\(root)/\(Self.bindingPrefix)\(Self.randomSuffix())"
-        try File.write(record.encoded(), to: temporary, mode: 0o640)
-        try File.rename(temporary, to: "\(root)/\(CheckRecord.fileName)")
-        try File.syncDirectory(root)
+        _ = try volume.put(
+            record.encoded(), at: "\(root)/\(CheckRecord.fileName)", mode: 0o640, replacing: true)
+        try volume.syncDirectory(root)
     }
 
     /// An archive's place below the root.

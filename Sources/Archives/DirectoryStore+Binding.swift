@@ -1,13 +1,10 @@
-import Glibc
 import Retention
 
 extension DirectoryStore {
-    static let bindingPrefix = ".store-"
-
     /// To whom the store belongs; nil when it has never been used.
     public func binding() throws(ArchiveError) -> StoreBinding? {
         let path = "\(root)/\(StoreBinding.fileName)"
-        guard let bytes = try File.contents(of: path, limit: 1 << 20) else { return nil }
+        guard let bytes = try volume.contents(of: path, limit: 1 << 20) else { return nil }
         return try StoreBinding(decoding: bytes, path: path)
     }
 
@@ -20,22 +17,20 @@ extension DirectoryStore {
             try requireSame(owner, binding)
             return
         }
+        try volume.requireConditions()
         let path = "\(root)/\(StoreBinding.fileName)"
-        let temporary = "\(root)/\(Self.bindingPrefix)\(Self.randomSuffix())"
-        try File.write(binding.encoded(), to: temporary, mode: StagedArchive.fileMode)
-        if rebind {
-            try File.rename(temporary, to: path)
-        } else {
-            do throws(ArchiveError) {
-                try names.moveFile(temporary, to: path)
-            } catch .system(_, _, let code) where code == EEXIST || code == ENOENT {
-                // Another run was faster, and may have tidied our file away.
-                try File.remove(temporary)
-                guard let owner = try self.binding() else { throw .missing(path: path) }
-                try requireSame(owner, binding)
-            }
+        if try !volume.put(binding.encoded(), at: path, mode: 0o440, replacing: rebind) {
+            // Another run was faster.
+            guard let owner = try self.binding() else { throw .missing(path: path) }
+            try requireSame(owner, binding)
         }
-        try File.syncDirectory(root)
+        try volume.syncDirectory(root)
+    }
+
+    /// Requires that the store lets nobody write over what is there, where it was told not to.
+    public func requireConditions() throws(ArchiveError) {
+        try requireWritable()
+        try volume.requireConditions()
     }
 
     private func requireSame(

@@ -11,20 +11,21 @@ extension DirectoryStore {
         let component = String(final[final.index(after: slash)...])
         var removed: [String] = []
         // The older ones first: healing would publish one that it finds alone.
-        for entry in try File.entries(of: parent) ?? []
+        for entry in try volume.entries(of: parent) ?? []
         where SupersededName(entry.name)?.component == component {
-            removed.append("\(parent)/\(HiddenName.partial(component))")
-            try names.move("\(parent)/\(entry.name)", to: removed[removed.count - 1])
-            try File.syncDirectory(parent)
+            removed.append(
+                try volume.hide(
+                    "\(parent)/\(entry.name)", as: "\(parent)/\(HiddenName.partial(component))"))
+            try volume.syncDirectory(parent)
         }
-        if try File.status(of: final) != nil {
-            removed.append("\(parent)/\(HiddenName.partial(component))")
-            try names.move(final, to: removed[removed.count - 1])
-            try File.syncDirectory(parent)
+        if try volume.status(of: final) != nil {
+            removed.append(
+                try volume.hide(final, as: "\(parent)/\(HiddenName.partial(component))"))
+            try volume.syncDirectory(parent)
         }
         guard !removed.isEmpty else { return }
-        for path in removed { try File.removeTree(path) }
-        try File.syncDirectory(parent)
+        for path in removed { try volume.removeTree(path) }
+        try volume.syncDirectory(parent)
         try removeEmptyParents(of: slice)
     }
 }

@@ -8,7 +8,8 @@ extension DirectoryStore {
         var healing = Healing(store: self, tableDirectory: Self.directoryName(for: table))
         try healing.healRoot()
         let path = path(of: table)
-        if let status = try File.status(of: path), status.kind == .directory {
+        if let status = try volume.status(of: path), status.kind == .directory {
+            healing.done += try volume.settle(below: path)
             try healing.heal([], of: table)
         }
         return healing.done
@@ -28,12 +29,12 @@ private struct Healing {
     }
 
     mutating func healRoot() throws(ArchiveError) {
-        for entry in try File.entries(of: store.root) ?? [] where entry.kind == .regular {
+        for entry in try store.volume.entries(of: store.root) ?? [] where entry.kind == .regular {
             guard
                 entry.name.hasPrefix(DirectoryStore.probePrefix)
-                    || entry.name.hasPrefix(DirectoryStore.bindingPrefix)
+                    || entry.name.hasPrefix(HiddenName.temporaryPrefix)
             else { continue }
-            try File.remove("\(store.root)/\(entry.name)")
+            try store.volume.remove("\(store.root)/\(entry.name)")
             done.append("Removed the leftover file \(entry.name).")
         }
     }
@@ -41,7 +42,7 @@ private struct Healing {
     /// - Parameter steps: how to get to the directory from the table's.
     mutating func heal(_ steps: [String], of table: QualifiedName) throws(ArchiveError) {
         let path = ([store.root, tableDirectory] + steps).joined(separator: "/")
-        guard let entries = try File.entries(of: path) else { return }
+        guard let entries = try store.volume.entries(of: path) else { return }
         if entries.contains(where: { $0.name == ManifestFile.name }) { return }
         let before = done.count
         for entry in entries where entry.name.hasPrefix(HiddenName.replacedPrefix) {
@@ -55,12 +56,12 @@ private struct Healing {
         for entry in entries where entry.name.hasPrefix(HiddenName.partialPrefix) {
             try remove(entry, in: path)
         }
-        if done.count > before { try File.syncDirectory(path) }
+        if done.count > before { try store.volume.syncDirectory(path) }
         for entry in entries where DirectoryStore.isStep(entry) {
             try heal(steps + [entry.name], of: table)
         }
-        if !steps.isEmpty, try File.entries(of: path)?.isEmpty == true,
-            try File.removeIfEmpty(path)
+        if !steps.isEmpty, try store.volume.entries(of: path)?.isEmpty == true,
+            try store.volume.removeIfEmpty(path)
         {
             done.append("Removed the empty directory \(shown(path)).")
         }
@@ -69,9 +70,9 @@ private struct Healing {
     private mutating func remove(_ entry: DirectoryEntry, in path: String) throws(ArchiveError) {
         let place = "\(path)/\(entry.name)"
         if entry.kind == .directory {
-            try File.removeTree(place)
+            try store.volume.removeTree(place)
         } else {
-            try File.remove(place)
+            try store.volume.remove(place)
         }
         done.append("Removed the unfinished archive \(shown(place)).")
     }
@@ -82,25 +83,38 @@ private struct Healing {
     ) throws(ArchiveError) {
         let aside = "\(path)/\(HiddenName.replaced(component))"
         let final = "\(path)/\(component)"
-        if try isGood(slice) {
-            try File.removeTree(aside)
+        if let successor = try published(slice) {
+            let replaced = try good(aside, slice)
+            if let replaced, replaced.generation >= successor.generation {
+                let kept = try SupersededName.next(for: component, in: path, of: store.volume)
+                try store.volume.move(aside, to: "\(path)/\(kept.text)")
+                done.append(
+                    "Kept the archive \(shown(aside)) as \(kept.text): what is published is not "
+                        + "its successor.")
+                return
+            }
+            try store.volume.removeTree(aside)
             done.append("Removed the replaced archive \(shown(aside)): its successor is complete.")
             return
         }
-        if try File.status(of: final) != nil {
-            let kept = try SupersededName.next(for: component, in: path)
-            try store.names.move(final, to: "\(path)/\(kept.text)")
+        if try store.volume.status(of: final) != nil {
+            let kept = try SupersededName.next(
+                for: component, in: path, of: store.volume)
+            try store.volume.move(final, to: "\(path)/\(kept.text)")
             done.append("Moved the damaged archive \(shown(final)) aside as \(kept.text).")
         }
-        try store.names.move(aside, to: final)
+        try store.volume.move(aside, to: final)
         done.append("Put the archive \(shown(final)) back: its successor was not published.")
     }
 
-    private func isGood(_ slice: Slice) throws(ArchiveError) -> Bool {
+    /// The published archive that is whole.
+    private func published(_ slice: Slice) throws(ArchiveError) -> Manifest? {
         do throws(ArchiveError) {
-            return try store.manifest(of: slice) != nil
+            guard let manifest = try store.manifest(of: slice) else { return nil }
+            try store.volume.requireKept(manifest, at: try store.directory(of: slice).path)
+            return manifest
         } catch .damaged {
-            return false
+            return nil
         }
     }
 
@@ -111,11 +125,11 @@ private struct Healing {
         let kept = entries.compactMap { SupersededName($0.name) }
         for component in Set(kept.map(\.component)).sorted() {
             let final = "\(path)/\(component)"
-            guard try File.status(of: final) == nil else { continue }
+            guard try store.volume.status(of: final) == nil else { continue }
             let slice = Slice(table: table, path: (steps + [component]).joined(separator: "/"))
             var newest: (name: SupersededName, manifest: Manifest)?
             for name in kept where name.component == component {
-                guard let manifest = try good(name, slice, in: path) else { continue }
+                guard let manifest = try good("\(path)/\(name.text)", slice) else { continue }
                 if let best = newest?.manifest,
                     (best.generation, best.exportedAt) >= (manifest.generation, manifest.exportedAt)
                 {
@@ -124,19 +138,17 @@ private struct Healing {
                 newest = (name, manifest)
             }
             guard let newest else { continue }
-            try store.names.move("\(path)/\(newest.name.text)", to: final)
+            try store.volume.move("\(path)/\(newest.name.text)", to: final)
             done.append("Published \(newest.name.text) as \(shown(final)), as was under way.")
         }
     }
 
-    private func good(
-        _ name: SupersededName, _ slice: Slice, in path: String
-    ) throws(ArchiveError) -> Manifest? {
-        let directory = ArchiveDirectory(path: "\(path)/\(name.text)")
+    private func good(_ path: String, _ slice: Slice) throws(ArchiveError) -> Manifest? {
+        let directory = store.directory(at: path)
         do throws(ArchiveError) {
             return try store.load(
                 directory, of: slice, in: tableDirectory,
-                entries: try File.entries(of: directory.path) ?? [], checkingFiles: true)
+                entries: try store.volume.entries(of: directory.path) ?? [], checkingFiles: true)
         } catch .damaged {
             return nil
         }

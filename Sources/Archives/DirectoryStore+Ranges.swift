@@ -35,13 +35,13 @@ extension DirectoryStore {
     public func ranges(of slice: Slice) throws(ArchiveError) -> [StoredRange] {
         let shelf = try shelf(of: slice)
         var found: [StoredRange] = []
-        for entry in try File.entries(of: shelf) ?? [] where entry.kind == .directory {
+        for entry in try volume.entries(of: shelf) ?? [] where entry.kind == .directory {
             guard let (fileNode, pages) = StoredRange.meaning(of: entry.name) else { continue }
-            let directory = ArchiveDirectory(path: "\(shelf)/\(entry.name)")
+            let directory = self.directory(at: "\(shelf)/\(entry.name)")
             do throws(ArchiveError) {
                 let manifest = try load(
                     directory, of: slice, in: Self.directoryName(for: slice.table),
-                    entries: try File.entries(of: directory.path) ?? [], checkingFiles: true)
+                    entries: try volume.entries(of: directory.path) ?? [], checkingFiles: true)
                 found.append(
                     StoredRange(
                         fileNode: fileNode, pages: pages, directory: directory,
@@ -63,21 +63,21 @@ extension DirectoryStore {
     ) throws(ArchiveError) {
         try requireWritable()
         let shelf = try shelf(of: slice)
-        guard let entries = try File.entries(of: shelf) else { return }
+        guard let entries = try volume.entries(of: shelf) else { return }
         let names = Set(staying.map { StoredRange.name(fileNode: $0.fileNode, pages: $0.pages) })
         for entry in entries where !names.contains(entry.name) {
             let path = "\(shelf)/\(entry.name)"
             if entry.kind == .directory {
-                try File.removeTree(path)
+                try volume.removeTree(path)
             } else {
-                try File.remove(path)
+                try volume.remove(path)
             }
         }
         if names.isEmpty {
-            try File.removeTree(shelf)
+            try volume.removeTree(shelf)
             try removeEmptyParents(of: slice)
         } else {
-            try File.syncDirectory(shelf)
+            try volume.syncDirectory(shelf)
         }
     }
 
@@ -92,7 +92,7 @@ extension DirectoryStore {
         below steps: [String], of table: QualifiedName, into slices: inout [Slice]
     ) throws(ArchiveError) {
         let place = ([path(of: table)] + steps).joined(separator: "/")
-        guard let entries = try File.entries(of: place),
+        guard let entries = try volume.entries(of: place),
             !entries.contains(where: { $0.name == ManifestFile.name })
         else { return }
         for entry in entries where entry.kind == .directory {
@@ -119,15 +119,15 @@ extension StagedArchive {
         _ manifest: Manifest, fileNode: UInt32, pages: PageRange
     ) throws(ArchiveError) -> StoredRange {
         let shelf = try store.shelf(of: slice)
-        if try File.status(of: shelf) == nil {
-            try File.makeDirectory(shelf, mode: DirectoryStore.directoryMode)
+        if try store.volume.status(of: shelf) == nil {
+            try store.volume.makeDirectory(shelf)
         }
         let path = "\(shelf)/\(StoredRange.name(fileNode: fileNode, pages: pages))"
-        try store.names.move(directory.path, to: path)
-        try File.syncDirectory(shelf)
-        try File.syncDirectory(parent)
+        try store.volume.move(directory.path, to: path)
+        try store.volume.syncDirectory(shelf)
+        try store.volume.syncDirectory(parent)
         return StoredRange(
-            fileNode: fileNode, pages: pages, directory: ArchiveDirectory(path: path),
+            fileNode: fileNode, pages: pages, directory: store.directory(at: path),
             manifest: manifest)
     }
 

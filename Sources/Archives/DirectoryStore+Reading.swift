@@ -41,11 +41,7 @@ extension DirectoryStore {
     /// the files that the manifest names, each of the size that it claims, and nothing else.
     public func manifest(of slice: Slice) throws(ArchiveError) -> Manifest? {
         let directory = try directory(of: slice)
-        guard let status = try File.status(of: directory.path) else { return nil }
-        guard status.kind == .directory else {
-            throw .damaged(path: directory.path, reason: "it is not a directory")
-        }
-        guard let entries = try File.entries(of: directory.path) else { return nil }
+        guard let entries = try volume.directory(directory.path) else { return nil }
         if Self.isBetween(entries) { return nil }
         return try load(
             directory, of: slice, in: Self.directoryName(for: slice.table), entries: entries,
@@ -123,7 +119,7 @@ extension DirectoryStore {
                 // Another generation may have been swapped in since: looked at once more.
             }
         }
-        guard let entries = try File.entries(of: place.directory.path) else { return nil }
+        guard let entries = try volume.entries(of: place.directory.path) else { return nil }
         return try load(
             place.directory, of: place.slice, in: place.tableDirectory, entries: entries,
             checkingFiles: checkingFiles, with: &reader)
@@ -159,7 +155,7 @@ extension DirectoryStore {
         entries: [DirectoryEntry], checkingFiles: Bool, with reader: inout ManifestReader
     ) throws(ArchiveError) -> Manifest {
         let path = directory.path(of: ManifestFile.name)
-        guard let bytes = try File.contents(of: path, limit: ManifestFile.limit) else {
+        guard let bytes = try volume.contents(of: path, limit: ManifestFile.limit) else {
             throw .damaged(
                 path: directory.path,
                 reason: entries.isEmpty

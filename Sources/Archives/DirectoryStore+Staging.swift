@@ -1,4 +1,3 @@
-import Glibc
 import Retention
 
 extension DirectoryStore {
@@ -13,9 +12,9 @@ extension DirectoryStore {
             let parent = try makeParents(of: slice)
             let component = String(final.path.utf8.dropFirst(parent.utf8.count + 1)) ?? ""
             let path = "\(parent)/\(HiddenName.partial(component))"
-            try File.makeDirectory(path, mode: Self.directoryMode)
+            try volume.makeDirectory(path)
             return StagedArchive(
-                store: self, slice: slice, directory: ArchiveDirectory(path: path), final: final,
+                store: self, slice: slice, directory: self.directory(at: path), final: final,
                 parent: parent, component: component)
         }
     }
@@ -23,11 +22,11 @@ extension DirectoryStore {
     /// Makes the names durable that lead to a published archive, whoever gave them.
     public func makeDurable(_ slice: Slice) throws(ArchiveError) {
         var path = path(of: slice.table)
-        try File.syncDirectory(root)
-        try File.syncDirectory(path)
+        try volume.syncDirectory(root)
+        try volume.syncDirectory(path)
         for step in slice.path.split(separator: "/") {
             path += "/\(step)"
-            try File.syncDirectory(path)
+            try volume.syncDirectory(path)
         }
     }
 
@@ -38,16 +37,16 @@ extension DirectoryStore {
         for step in [table] + slice.path.split(separator: "/").dropLast().map(String.init) {
             let above = path
             path += "/\(step)"
-            guard let status = try File.status(of: path) else {
-                try File.makeDirectory(path, mode: Self.directoryMode)
-                try File.syncDirectory(path)
-                try File.syncDirectory(above)
+            guard let status = try volume.status(of: path) else {
+                try volume.makeDirectory(path)
+                try volume.syncDirectory(path)
+                try volume.syncDirectory(above)
                 continue
             }
             guard status.kind == .directory else {
                 throw .exists(path: path, reason: "there is something that is not a directory")
             }
-            guard try File.status(of: "\(path)/\(ManifestFile.name)") == nil else {
+            guard try volume.status(ofFile: "\(path)/\(ManifestFile.name)") == nil else {
                 throw .exists(
                     path: path,
                     reason: "an archive of a longer period is there, and “"
@@ -63,7 +62,7 @@ extension DirectoryStore {
             var steps = slice.path.split(separator: "/").dropLast()
             while !steps.isEmpty {
                 let path = "\(path(of: slice.table))/\(steps.joined(separator: "/"))"
-                guard try File.removeIfEmpty(path) else { return }
+                guard try volume.removeIfEmpty(path) else { return }
                 steps.removeLast()
             }
         }

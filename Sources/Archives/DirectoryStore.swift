@@ -2,7 +2,7 @@ import Glibc
 import Retention
 import Synchronization
 
-/// Archives in a directory tree: `<root>/<schema>.<table>/year=2025/month=01/`.
+/// Archives in a directory tree, or in a bucket: `<root>/<schema>.<table>/year=2025/month=01/`.
 ///
 /// For each table one process at a time may stage, publish and heal (the caller holds the table's
 /// lock), with as many threads as it likes; anybody may read at any time.
@@ -15,47 +15,31 @@ public struct DirectoryStore: Sendable {
         case readOnly
     }
 
-    static let directoryMode: mode_t = 0o750
-
     /// Without a slash at its end.
     public let root: String
     let access: Access
-    /// How names are changed; a test makes it refuse what some file systems refuse.
-    var names = NameOperations()
+    let volume: any Volume
     /// Held while directories above archives are made or removed: they belong to all the archives
     /// of a year, which threads may stage and discard at once.
     let parents = ParentsLock()
 
     public init(root: String, access: Access = .write) throws(ArchiveError) {
-        var root = Substring(root)
-        while root.utf8.count > 1, root.hasSuffix("/") { root.removeLast() }
-        self.root = String(root)
-        self.access = access
-        try checkRoot()
+        let root = Self.withoutSlash(root)
+        try self.init(root: root, access: access, volume: FileVolume(root: root))
     }
 
-    private func checkRoot() throws(ArchiveError) {
-        guard let status = try File.statusFollowingLinks(of: root) else {
-            throw .storeMissing(root: root, reason: "it does not exist")
-        }
-        guard status.kind == .directory else {
-            throw .storeMissing(root: root, reason: "it is not a directory")
-        }
-        if access == .write {
-            guard status.mode & 0o002 == 0 else {
-                throw .storePermission(
-                    path: root, reason: "everybody may write to it, and so remove archives")
-            }
-            let user = geteuid()
-            guard status.owner == user || user == 0 else {
-                throw .storePermission(
-                    path: root, reason: "user \(status.owner) owns it, and this is user \(user)")
-            }
-        }
-        let code = File.access(root, R_OK | X_OK | (access == .write ? W_OK : 0))
-        guard code == 0 else {
-            throw .storePermission(path: root, reason: String(cString: strerror(code)))
-        }
+    /// - Parameter root: the volume's.
+    init(root: String, access: Access = .write, volume: any Volume) throws(ArchiveError) {
+        self.root = root
+        self.access = access
+        self.volume = volume
+        try volume.require(access)
+    }
+
+    private static func withoutSlash(_ root: String) -> String {
+        var root = Substring(root)
+        while root.utf8.count > 1, root.hasSuffix("/") { root.removeLast() }
+        return String(root)
     }
 
     /// Refuses to write to what was opened for reading only.
@@ -84,40 +68,23 @@ public struct DirectoryStore: Sendable {
         guard SlicePath.isPath(slice.path) else {
             throw .invalid(what: "\(slice)", reason: "“\(slice.path)” is no path of a slice")
         }
-        return ArchiveDirectory(path: "\(path(of: slice.table))/\(slice.path)")
+        return directory(at: "\(path(of: slice.table))/\(slice.path)")
     }
 
-    // MARK: The file system below
-
-    /// Bytes that may still be written.
-    public func freeBytes() throws(ArchiveError) -> Int64 {
-        try File.freeBytes(at: root)
+    func directory(at path: String) -> ArchiveDirectory {
+        ArchiveDirectory(path: path, volume: volume)
     }
 
-    /// Tells whether two stores, or a store and a database, share a file system.
-    public func deviceID() throws(ArchiveError) -> UInt64 {
-        guard let status = try File.statusFollowingLinks(of: root) else {
-            throw .storeMissing(root: root, reason: "it does not exist")
-        }
-        return status.device
+    // MARK: The volume below
+
+    /// Bytes that may still be written; nil where there is no such limit.
+    public func freeBytes() throws(ArchiveError) -> Int64? {
+        try volume.freeBytes()
     }
 
     /// Whether one of two stores is the other, or lies in it, by whatever names.
     public func overlaps(_ other: DirectoryStore) throws(ArchiveError) -> Bool {
-        guard let own = try File.statusFollowingLinks(of: root),
-            let others = try File.statusFollowingLinks(of: other.root)
-        else { throw .storeMissing(root: root, reason: "it does not exist") }
-        if (own.device, own.inode) == (others.device, others.inode) { return true }
-        let (one, two) = (try resolvedRoot() + "/", try other.resolvedRoot() + "/")
-        return one.hasPrefix(two) || two.hasPrefix(one)
-    }
-
-    private func resolvedRoot() throws(ArchiveError) -> String {
-        guard let path = realpath(root, nil) else {
-            throw .storeMissing(root: root, reason: String(cString: strerror(errno)))
-        }
-        defer { free(path) }
-        return String(cString: path)
+        try volume.overlaps(other.volume)
     }
 
     /// Whether a directory of this host is on the store's file system; nil where there is none, or none
@@ -126,7 +93,7 @@ public struct DirectoryStore: Sendable {
         let other: FileStatus?
         do { other = try File.statusFollowingLinks(of: path) } catch { return nil }
         guard let other, other.kind == .directory else { return nil }
-        return try deviceID() == other.device
+        return try volume.deviceID() == other.device
     }
 
     static let probePrefix = ".probe-"
@@ -136,9 +103,9 @@ public struct DirectoryStore: Sendable {
         try requireWritable()
         let path = "\(root)/\(Self.probePrefix)\(Self.randomSuffix())"
         let text = Array("pgretain looks whether it can write here\n".utf8)
-        try File.write(text, to: path, mode: StagedArchive.fileMode)
-        try File.remove(path)
-        try File.syncDirectory(root)
+        try volume.write(text, to: path)
+        try volume.remove(path)
+        try volume.syncDirectory(root)
     }
 
     static func randomSuffix() -> String {

@@ -1,3 +1,5 @@
+import Checksums
+
 /// What a filter's file begins with: whose part it is of, and where which column's bits are.
 struct FilterHeader: Equatable {
     struct Column: Equatable {

@@ -8,12 +8,22 @@
 enum HiddenName {
     static let partialPrefix = ".partial-"
     static let replacedPrefix = ".replaced-"
+    /// Of a file in the root that is to take the place of another.
+    static let temporaryPrefix = ".store-"
+
+    static func temporary() -> String { "\(temporaryPrefix)\(DirectoryStore.randomSuffix())" }
 
     static func partial(_ component: String) -> String {
         "\(partialPrefix)\(component)-\(DirectoryStore.randomSuffix())"
     }
 
     static func replaced(_ component: String) -> String { "\(replacedPrefix)\(component)" }
+
+    static func componentOfReplaced(_ name: String) -> String? {
+        guard name.hasPrefix(replacedPrefix) else { return nil }
+        let component = String(name.dropFirst(replacedPrefix.count))
+        return SlicePath.isComponent(component) ? component : nil
+    }
 
     private static let rangesPrefix = ".ranges-"
 
@@ -52,9 +62,10 @@ struct SupersededName: Equatable {
     var text: String { "\(Self.prefix)\(number)-\(component)" }
 
     /// The first number that is free in a directory.
-    static func next(for component: String, in path: String) throws(ArchiveError) -> SupersededName
-    {
-        let taken = try File.entries(of: path)?.compactMap { SupersededName($0.name) } ?? []
+    static func next(
+        for component: String, in path: String, of volume: any Volume
+    ) throws(ArchiveError) -> SupersededName {
+        let taken = try volume.entries(of: path)?.compactMap { SupersededName($0.name) } ?? []
         let last = taken.filter { $0.component == component }.map(\.number).max() ?? 0
         return SupersededName(number: last + 1, component: component)
     }

@@ -13,7 +13,7 @@ struct InventoryTour {
     }
 
     mutating func visitRoot() throws(ArchiveError) {
-        guard let entries = try File.entries(of: store.root) else {
+        guard let entries = try store.volume.entries(of: store.root) else {
             throw .storeMissing(root: store.root, reason: "it does not exist")
         }
         for entry in entries where !entry.isHidden && entry.name != StoreBinding.fileName {
@@ -27,8 +27,8 @@ struct InventoryTour {
 
     mutating func visit(table: QualifiedName, in directory: String) throws(ArchiveError) {
         let path = "\(store.root)/\(directory)"
-        guard let status = try File.status(of: path) else { return }
-        guard status.kind == .directory, let entries = try File.entries(of: path) else {
+        guard let status = try store.volume.status(of: path) else { return }
+        guard status.kind == .directory, let entries = try store.volume.entries(of: path) else {
             strangers.append(directory)
             return
         }
@@ -51,6 +51,10 @@ struct InventoryTour {
                 add(
                     Slice(table: table, path: path), at: place, in: directory,
                     superseded: kept.number, entries: nil)
+            } else if entry.kind == .directory,
+                let component = HiddenName.componentOfReplaced(entry.name)
+            {
+                try visitReplaced(entry.name, component, at: steps, of: table, in: directory)
             } else if !entry.isHidden {
                 strangers.append(
                     ([directory] + steps + [entry.name]).joined(separator: "/"))
@@ -58,12 +62,27 @@ struct InventoryTour {
         }
     }
 
+    /// Between the two moves of a replacing, the archive of a slice is the one moved aside.
+    private mutating func visitReplaced(
+        _ name: String, _ component: String, at steps: [String], of table: QualifiedName,
+        in directory: String
+    ) throws(ArchiveError) {
+        let above = ([directory] + steps).joined(separator: "/")
+        guard try store.volume.entries(of: "\(store.root)/\(above)/\(component)") == nil,
+            let entries = try store.volume.entries(of: "\(store.root)/\(above)/\(name)"),
+            entries.contains(where: { $0.name == ManifestFile.name })
+        else { return }
+        add(
+            Slice(table: table, path: (steps + [component]).joined(separator: "/")),
+            at: "\(above)/\(name)", in: directory, superseded: nil, entries: entries)
+    }
+
     private mutating func visitStep(
         _ steps: [String], of table: QualifiedName, in directory: String
     ) throws(ArchiveError) {
         let path = steps.joined(separator: "/")
         let place = "\(directory)/\(path)"
-        guard let entries = try File.entries(of: "\(store.root)/\(place)") else { return }
+        guard let entries = try store.volume.entries(of: "\(store.root)/\(place)") else { return }
         if entries.contains(where: Self.isOfArchive) {
             add(
                 Slice(table: table, path: path), at: place, in: directory, superseded: nil,
@@ -86,7 +105,7 @@ struct InventoryTour {
         each(
             ArchivePlace(
                 slice: slice, superseded: superseded,
-                directory: ArchiveDirectory(path: "\(store.root)/\(place)"),
+                directory: store.directory(at: "\(store.root)/\(place)"),
                 tableDirectory: tableDirectory, entries: entries))
     }
 }

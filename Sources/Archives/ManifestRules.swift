@@ -1,3 +1,4 @@
+import Checksums
 import Retention
 
 /// What is true of every manifest, beyond its form.

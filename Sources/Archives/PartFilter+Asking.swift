@@ -25,7 +25,11 @@ extension PartFilter {
         var answer = Answer()
         guard !questions.isEmpty else { return answer }
         do {
-            answer.mayHold = try ask(questions, part, archive, &answer.bytesRead)
+            let path = archive.path(of: fileName(of: part.file))
+            let mayHold = try archive.volume.reading(path) { read throws(ArchiveError) in
+                try ask(questions, part, read, &answer.bytesRead)
+            }
+            answer.mayHold = mayHold ?? true
         } catch {
             // The part itself is read, and whatever is wrong with the disk is said then.
             answer.mayHold = true
@@ -34,17 +38,14 @@ extension PartFilter {
     }
 
     private static func ask(
-        _ questions: [Question], _ part: Manifest.Part, _ archive: ArchiveDirectory,
+        _ questions: [Question], _ part: Manifest.Part, _ read: PieceReader,
         _ bytesRead: inout Int64
     ) throws(ArchiveError) -> Bool {
-        guard let file = try File.regular(archive.path(of: fileName(of: part.file))) else {
-            return true
-        }
-        var start = try file.read(usualHeader, at: 0)
+        var start = try read(usualHeader, 0)
         bytesRead += Int64(start.count)
         guard let length = FilterHeader.length(start) else { return true }
         if length > start.count {
-            start = try file.read(length, at: 0)
+            start = try read(length, 0)
             bytesRead += Int64(start.count)
         }
         let bytes = Array(start.prefix(length))
@@ -58,7 +59,7 @@ extension PartFilter {
             guard column.blocks > 0 else { return false }
             let size = column.blockBytes + checkLength
             let place = start + column.block(of: question.hash) * size
-            let block = try file.read(size, at: place)
+            let block = try read(size, place)
             bytesRead += Int64(block.count)
             let bits = Array(block.prefix(column.blockBytes))
             guard block.count == size,
@@ -83,9 +84,9 @@ extension PartFilter {
         let name = fileName(of: part.file)
         let bytes: [UInt8]
         do throws(ArchiveError) {
-            guard let found = try File.contents(of: archive.path(of: name), limit: limit) else {
-                return nil
-            }
+            guard
+                let found = try archive.volume.contents(of: archive.path(of: name), limit: limit)
+            else { return nil }
             bytes = found
         } catch .damaged(_, let reason) {
             return "\(name): \(reason)"

@@ -1,3 +1,4 @@
+import Checksums
 import Retention
 
 /// Which values some columns of a part may have: a Bloom filter a column, in a hidden file beside
@@ -38,9 +39,8 @@ public enum PartFilter {
         _ values: [Values], of part: WrittenPart, into archive: StagedArchive
     ) throws(ArchiveError) {
         guard !values.isEmpty, let bytes = encode(values, partSHA256: part.sha256) else { return }
-        try File.write(
-            bytes, to: archive.directory.path(of: fileName(of: part.file)),
-            mode: StagedArchive.fileMode)
+        try archive.store.volume.write(
+            bytes, to: archive.directory.path(of: fileName(of: part.file)))
     }
 
     /// Nil where the header would be larger than a reader takes.

@@ -1,3 +1,4 @@
+import Checksums
 import Retention
 
 /// What the manifest has to say of a part that was written.
@@ -55,8 +56,7 @@ public struct PartWriter: ~Copyable, Sendable {
         lineCompressor?.finish(&output)
         levelCompressor?.finish(&output)
         let file = Self.fileName(index: index)
-        try File.write(
-            output.bytes, to: archive.directory.path(of: file), mode: StagedArchive.fileMode)
+        try archive.store.volume.write(output.bytes, to: archive.directory.path(of: file))
         return WrittenPart(
             file: file, bytes: Int64(output.count), sha256: Checksum.sha256(of: output.bytes),
             ndjsonBytes: Int64(ndjsonBytes))

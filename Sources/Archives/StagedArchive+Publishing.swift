@@ -11,9 +11,9 @@ extension StagedArchive {
         try requireSealed()
         try moveToFinal()
         do throws(ArchiveError) {
-            try File.syncDirectory(parent)
+            try store.volume.syncDirectory(parent)
         } catch {
-            try store.names.move(final.path, to: directory.path)
+            try store.volume.move(final.path, to: directory.path)
             throw error
         }
         return final
@@ -26,27 +26,27 @@ extension StagedArchive {
     public func replace() throws(ArchiveError) -> ArchiveDirectory {
         try requireSealed()
         try requireFinal()
-        if try store.names.exchange(directory.path, with: final.path) {
+        if try store.volume.exchange(directory.path, with: final.path) {
             do throws(ArchiveError) {
-                try File.syncDirectory(parent)
+                try store.volume.syncDirectory(parent)
             } catch {
-                _ = try store.names.exchange(directory.path, with: final.path)
+                _ = try store.volume.exchange(directory.path, with: final.path)
                 throw error
             }
             // The old generation has the partial name now: should we die here, healing removes it.
-            try File.removeTree(directory.path)
+            try store.volume.removeTree(directory.path)
         } else {
             let aside = "\(parent)/\(HiddenName.replaced(component))"
-            try store.names.move(final.path, to: aside)
+            try store.volume.move(final.path, to: aside)
             do throws(ArchiveError) {
                 try publish()
             } catch {
-                try store.names.move(aside, to: final.path)
+                try store.volume.move(aside, to: final.path)
                 throw error
             }
-            try File.removeTree(aside)
+            try store.volume.removeTree(aside)
         }
-        try File.syncDirectory(parent)
+        try store.volume.syncDirectory(parent)
         return final
     }
 
@@ -56,37 +56,39 @@ extension StagedArchive {
     public func supersede() throws(ArchiveError) -> Int {
         try requireSealed()
         try requireFinal()
-        let first = try SupersededName.next(for: component, in: parent)
+        let first = try SupersededName.next(for: component, in: parent, of: store.volume)
         let waiting = "\(parent)/\(first.text)"
-        try store.names.move(directory.path, to: waiting)
-        try File.syncDirectory(parent)
-        if try store.names.exchange(waiting, with: final.path) {
-            try File.syncDirectory(parent)
+        try store.volume.move(directory.path, to: waiting)
+        try store.volume.syncDirectory(parent)
+        if try store.volume.exchange(waiting, with: final.path) {
+            try store.volume.syncDirectory(parent)
             return first.number
         }
         let second = SupersededName(number: first.number + 1, component: component)
-        try store.names.move(final.path, to: "\(parent)/\(second.text)")
+        try store.volume.move(final.path, to: "\(parent)/\(second.text)")
         // Should we die here, healing publishes the newer of the two.
-        try store.names.move(waiting, to: final.path)
-        try File.syncDirectory(parent)
+        try store.volume.move(waiting, to: final.path)
+        try store.volume.syncDirectory(parent)
         return second.number
     }
 
     private func moveToFinal() throws(ArchiveError) {
         do throws(ArchiveError) {
-            try store.names.move(directory.path, to: final.path)
+            try store.volume.move(directory.path, to: final.path)
         } catch .system(_, _, let code) where code == EEXIST || code == ENOTEMPTY {
             throw .exists(path: final.path, reason: "there is something of that name already")
         }
     }
 
     private func requireSealed() throws(ArchiveError) {
-        guard try File.status(of: directory.path(of: ManifestFile.name)) != nil else {
+        guard try store.volume.status(ofFile: directory.path(of: ManifestFile.name)) != nil else {
             throw .invalid(what: "\(slice)", reason: "it is not sealed at \(directory.path)")
         }
     }
 
     private func requireFinal() throws(ArchiveError) {
-        guard try File.status(of: final.path) != nil else { throw .missing(path: final.path) }
+        guard try store.volume.status(of: final.path) != nil else {
+            throw .missing(path: final.path)
+        }
     }
 }

@@ -1,12 +1,10 @@
-import Glibc
+import Checksums
 import Retention
 
 /// An archive that is being written, in a hidden directory beside its final place. It holds names
 /// only: workers share it. It ends in exactly one of `publish`, `replace`, `supersede` and
 /// `discard`; a run that dies before leaves what `heal` removes.
 public struct StagedArchive: Sendable {
-    static let fileMode: mode_t = 0o440
-
     let store: DirectoryStore
     public let slice: Slice
     /// Where it is until it is published.
@@ -42,7 +40,7 @@ public struct StagedArchive: Sendable {
         for part in manifest.parts {
             try goOn()
             try copyFilter(part, named: part.file, of: source)
-            try copy(part, from: source.path(of: part.file))
+            try copy(part, from: source.path(of: part.file), of: source.volume)
         }
     }
 
@@ -58,15 +56,17 @@ public struct StagedArchive: Sendable {
     ) throws(ArchiveError) {
         try takeFilter(part, named: file, of: source)
         let (old, new) = (source.path(of: file), directory.path(of: part.file))
-        if try store.names.link(old, as: new) { return }
-        try copy(part, from: old)
+        if try store.volume.link(old, as: new) { return }
+        try copy(part, from: old, of: source.volume)
     }
 
-    private func copy(_ part: Manifest.Part, from old: String) throws(ArchiveError) {
-        guard let bytes = try File.contents(of: old, limit: part.bytes + 1),
+    private func copy(
+        _ part: Manifest.Part, from old: String, of volume: any Volume
+    ) throws(ArchiveError) {
+        guard let bytes = try volume.contents(of: old, limit: part.bytes + 1),
             bytes.withUnsafeBytes({ Checksum.sha256(of: $0) }) == part.sha256
         else { throw .damaged(path: old, reason: "its SHA-256 is not \(part.sha256)") }
-        try File.write(bytes, to: directory.path(of: part.file), mode: Self.fileMode)
+        try store.volume.write(bytes, to: directory.path(of: part.file))
     }
 
     /// A part may have none; and one that is damaged is worth no more.
@@ -74,8 +74,8 @@ public struct StagedArchive: Sendable {
         _ part: Manifest.Part, named file: String, of source: ArchiveDirectory
     ) throws(ArchiveError) {
         let old = source.path(of: PartFilter.fileName(of: file))
-        guard try File.status(of: old)?.kind == .regular,
-            try !store.names.link(
+        guard try source.volume.status(ofFile: old)?.kind == .regular,
+            try !store.volume.link(
                 old, as: directory.path(of: PartFilter.fileName(of: part.file)))
         else { return }
         try copyFilter(part, named: file, of: source)
@@ -85,13 +85,12 @@ public struct StagedArchive: Sendable {
         _ part: Manifest.Part, named file: String, of source: ArchiveDirectory
     ) throws(ArchiveError) {
         let old = source.path(of: PartFilter.fileName(of: file))
-        guard let status = try File.status(of: old), status.kind == .regular,
+        guard let status = try source.volume.status(ofFile: old), status.kind == .regular,
             status.bytes < PartFilter.limit,
-            let bytes = try File.contents(of: old, limit: PartFilter.limit)
+            let bytes = try source.volume.contents(of: old, limit: PartFilter.limit)
         else { return }
-        try File.write(
-            bytes, to: directory.path(of: PartFilter.fileName(of: part.file)),
-            mode: Self.fileMode)
+        try store.volume.write(
+            bytes, to: directory.path(of: PartFilter.fileName(of: part.file)))
     }
 
     /// Writes the commit record, after which the archive is complete and durable under its hidden
@@ -106,18 +105,17 @@ public struct StagedArchive: Sendable {
         guard try ManifestFile.decode(bytes) == manifest else {
             throw .invalid(what: "\(slice)", reason: "its manifest does not survive its form")
         }
-        guard let entries = try File.entries(of: directory.path) else {
+        guard let entries = try store.volume.entries(of: directory.path) else {
             throw .missing(path: directory.path)
         }
         try directory.require(entries, toBe: manifest, and: nil, checkingFiles: true)
-        try File.write(bytes, to: directory.path(of: ManifestFile.name), mode: Self.fileMode)
-        try File.setMode(of: directory.path, to: DirectoryStore.directoryMode)
-        try File.syncDirectory(directory.path)
+        try store.volume.write(bytes, to: directory.path(of: ManifestFile.name))
+        try store.volume.seal(directory.path)
     }
 
     /// Removes it, and the directories above that were made for it. It may be gone already.
     public func discard() throws(ArchiveError) {
-        try File.removeTree(directory.path)
+        try store.volume.removeTree(directory.path)
         try store.removeEmptyParents(of: slice)
     }
 }

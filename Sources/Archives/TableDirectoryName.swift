@@ -1,3 +1,4 @@
+import Checksums
 import Retention
 
 /// The name of a table's directory: schema and table with a dot between them, bytes other than

@@ -36,6 +36,8 @@ extension ArchiveShelf {
                     [archive], workers: workers, interruption: interruption, progress: progress,
                     each: each)
                 problems += found
+                // What cannot be read now is neither good nor bad.
+                if found.contains(where: { $0.status == .tryLater }) { continue }
                 record.checks[store.place(of: archive.directory)] = .init(
                     generation: archive.generation, at: now ?? HostClock.now, isGood: found.isEmpty)
                 if saved.seconds > 30 {

@@ -76,8 +76,7 @@ public struct NightPreview: Sendable, Encodable {
 
     private static func requireSpace(for plan: Plan, in store: DirectoryStore) throws {
         let bytes = plan.tables.flatMap(\.retirements).reduce(0) { $0 + $1.partition.bytes }
-        let free = try store.freeBytes()
-        guard free >= bytes / 2 else {
+        if let free = try store.freeBytes(), free < bytes / 2 {
             throw Problem(
                 "store.full", .inputOutput,
                 "The store \(store.root) has \(ByteCount(free)) free, and tonight's archives may need "

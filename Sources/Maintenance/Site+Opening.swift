@@ -17,7 +17,7 @@ extension Site {
     }
 
     func openStore(_ access: DirectoryStore.Access = .write) throws -> DirectoryStore {
-        try DirectoryStore(root: archives, access: access)
+        try openStore(at: archives, access)
     }
 
     /// The stores that get each archive too, in the order of the configuration.
@@ -25,13 +25,14 @@ extension Site {
         guard !copies.isEmpty else { return [] }
         var opened = [try openStore()]
         for root in copies {
-            let copy = try DirectoryStore(root: root, access: .write)
+            let copy = try openStore(at: root)
             for other in opened where try copy.overlaps(other) {
                 throw Problem(
                     "copy.same", .configuration,
                     "The store \(root) and the store \(other.root) are one, or one lies in the "
                         + "other: that is no second copy. Nothing was archived, nothing was dropped.",
-                    hint: "Give copies: a directory of its own, on another disk.")
+                    hint: "Give copies: a directory of its own, on another disk, or another bucket."
+                )
             }
             opened.append(copy)
         }
@@ -41,6 +42,8 @@ extension Site {
     /// The store of the archives and those of their copies, bound to the database.
     func openStores(for connection: Connection, by run: RunIdentity) throws -> Stores {
         let stores = Stores(main: try openStore(), copies: try openCopies())
+        // The store may be another than the one that was bound: one at another endpoint.
+        for store in [stores.main] + stores.copies { try store.requireConditions() }
         try bind(stores.main, to: connection)
         try bindCopies(stores, to: connection, by: run)
         return stores
@@ -76,8 +79,8 @@ extension Site {
             "copy.unbound", .unavailable,
             "The ledger knows copies of archives in \(copy.root), and the store there is "
                 + "empty and belongs to nobody. Nothing was archived, nothing was dropped.",
-            hint: "Is it mounted? To begin a new one all the same: pgretain rebind "
-                + "--archives \(copy.root.shellWord) --reason …")
+            hint: "Is it mounted, and the right place? To begin a new one all the same: "
+                + "pgretain rebind --archives \(copy.root.shellWord) --reason …")
     }
 
     /// The lock ladder, which a signal ends.
@@ -99,8 +102,9 @@ extension Site {
                     "The ledger knows archives, and the store \(archives) has none and belongs to "
                         + "nobody: it is not the store they are in. Nothing was archived, nothing "
                         + "was dropped.",
-                    hint: "Is it mounted? After a move, bring the whole store along, _store.json "
-                        + "with it; to begin a new one all the same: pgretain rebind --reason …")
+                    hint: "Is it mounted, and the right place? After a move, bring the whole store "
+                        + "along, _store.json with it; to begin a new one all the same: "
+                        + "pgretain rebind --reason …")
             }
             try store.bind(try binding(of: connection, uuid: nil))
         }

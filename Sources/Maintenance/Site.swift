@@ -16,7 +16,7 @@ public struct Site: Sendable {
     public var password: String?
     /// SET ROLE after connecting.
     public var role: String?
-    /// The archive root: a directory.
+    /// The archive root: a directory, or `s3://bucket/prefix`.
     public var archives: String
     /// Roots of stores that get each archive too.
     public var copies: [String]
@@ -39,6 +39,10 @@ public struct Site: Sendable {
     public var onStandby = OnStandby.refuse
     /// How often a night brings an archive back to see that it can be.
     public var drill = DrillRhythm.never
+    /// How buckets are spoken to, where a store is in one.
+    public var objectStores = ObjectStoreSettings()
+    /// Whether the run is to end: looked at while an object store is waited for.
+    public var isInterrupted: @Sendable () -> Bool = { false }
     /// Name and version, as manifests and the ledger have it.
     public var tool: String
 

@@ -30,9 +30,11 @@ enum Surroundings {
             decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// A path of the command line, as seen from the directory it was typed in.
+    /// A path of the command line, as seen from the directory it was typed in; a URL as it is.
     static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        guard !path.hasPrefix("/"), !path.contains("://"), let directory = getcwd(nil, 0) else {
+            return path
+        }
         defer { free(directory) }
         return String(cString: directory) + "/" + path
     }

@@ -120,6 +120,39 @@ import Testing
         #expect(try store.manifest(of: january) == state.old)
     }
 
+    /// Somebody published less at the place of an archive that was moved aside.
+    @Test(arguments: [Place.plainFiles, .bucket])
+    func whatIsNoSuccessorCostsNothing(_ place: Place) throws {
+        let scratch = try Scratch()
+        let store = try place.store(scratch)
+        let (first, old) = try staged([lines(4)], in: store)
+        try first.publish()
+        let (second, less) = try staged([lines(2)], in: store)
+        try store.volume.move(
+            "\(parent(store))/month=01", to: "\(parent(store))/.replaced-month=01")
+        try second.publish()
+        _ = try store.heal(table: logs)
+        let found = try store.archives(checkingFiles: true)
+        #expect(try found.map { try $0.manifest.get() } == [less, old])
+        #expect(found.map(\.superseded) == [nil, 1])
+    }
+
+    /// Between the two moves of a replacing, who looks finds the old generation.
+    @Test(arguments: [Place.plainFiles, .bucket])
+    func theArchiveMovedAsideIsSeen(_ place: Place) throws {
+        let scratch = try Scratch()
+        let store = try place.store(scratch)
+        let (first, old) = try staged([lines(4)], in: store)
+        try first.publish()
+        try store.volume.move(
+            "\(parent(store))/month=01", to: "\(parent(store))/.replaced-month=01")
+        let found = try store.archives(checkingFiles: true)
+        #expect(try found.map { try $0.manifest.get() } == [old])
+        #expect(found.map(\.slice) == [january])
+        try staged([lines(5)], in: store, generation: 2).0.publish()
+        #expect(try store.archives().count == 1)
+    }
+
     /// `supersede`, dead after each of its renames, with an exchange and without.
     @Test(arguments: 1...3)
     func superseding(step: Int) throws {

@@ -5,17 +5,19 @@ import Testing
 @testable import Archives
 
 @Suite struct InventoryTests {
-    @Test func anEmptyStoreHasNothing() throws {
+    @Test(arguments: Place.allCases)
+    func anEmptyStoreHasNothing(_ place: Place) throws {
         let scratch = try Scratch()
-        let store = try scratch.store()
+        let store = try place.store(scratch)
         #expect(try store.archives().isEmpty)
         #expect(try store.archives(of: logs).isEmpty)
         #expect(try store.manifest(of: january) == nil)
     }
 
-    @Test func everyArchiveIsFoundInOrder() throws {
+    @Test(arguments: Place.allCases)
+    func everyArchiveIsFoundInOrder(_ place: Place) throws {
         let scratch = try Scratch()
-        let store = try scratch.store()
+        let store = try place.store(scratch)
         let other = QualifiedName(schema: "Ä", name: String(repeating: "ö", count: 60))
         var slices = [
             january, Slice(table: logs, path: "year=2025/month=02"),

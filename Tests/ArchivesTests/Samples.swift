@@ -31,9 +31,24 @@ final class Scratch: Sendable {
 
     /// A store on a file system that knows neither the flags of renameat2 nor links.
     func plainStore() throws -> DirectoryStore {
-        var store = try store()
-        store.names = NameOperations(refusesFlags: true, refusesLinks: true)
-        return store
+        let root = try store().root
+        let names = NameOperations(refusesFlags: true, refusesLinks: true)
+        return try DirectoryStore(root: root, volume: FileVolume(root: root, names: names))
+    }
+}
+
+/// What a store may be in.
+enum Place: CaseIterable {
+    /// A file system that can swap and link, and one that cannot.
+    case files, plainFiles
+    case bucket
+
+    func store(_ scratch: Scratch) throws -> DirectoryStore {
+        switch self {
+        case .files: try scratch.store()
+        case .plainFiles: try scratch.plainStore()
+        case .bucket: try BucketStoreTests.store(in: MemoryBucket())
+        }
     }
 }
 
@@ -122,6 +137,11 @@ func problem(_ body: () throws -> Void) -> Problem? {
 
 func names(in path: String) throws -> [String] {
     try (File.entries(of: path) ?? []).map(\.name)
+}
+
+/// In a bucket a directory that holds nothing is none.
+func names(in path: String, of store: DirectoryStore) throws -> [String] {
+    try (store.volume.entries(of: path) ?? []).map(\.name)
 }
 
 func mode(of path: String) throws -> mode_t? { try File.status(of: path)?.mode }

@@ -40,6 +40,34 @@ import Testing
         #expect(twice == "0")
     }
 
+    /// An archive may stand under another name then: what is exported anew might lack its rows.
+    @Test func nothingLeavesWhereTheStoreIsNotHealed() throws {
+        let scene = try scene()
+        let place = "\(scene.archives)/public.logs/year=2025"
+        for name in ["month=01", ".replaced-month=01"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(place)/\(name)", withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o750])
+        }
+        // Of a later version: nobody here can tell what it is the successor of.
+        let later = """
+            {
+              "format": 99,
+              "checksum": "cf1399c777ccf0a36f6865f29d8774205e527c9ec5a684562f0bc3c87e180d63"
+            }
+
+            """
+        try later.write(
+            toFile: "\(place)/month=01/_manifest.json", atomically: true, encoding: .utf8)
+        let before = try scene.partitions()
+        let night = try scene.pgretain("run")
+        #expect(night.status == 65, "\(night.stderr)")
+        #expect(night.stderr.contains("[archive.format]"), "\(night.stderr)")
+        #expect(try Set(before).isSubset(of: scene.partitions()), "nothing went")
+        #expect(try scene.partitions().count > before.count, "premaking went on")
+        #expect(try scene.quarantined() == 0)
+    }
+
     @Test func killedBeforeADrop() throws {
         let scene = try scene()
         let all = try scene.ids()

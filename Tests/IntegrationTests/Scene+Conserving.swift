@@ -38,6 +38,7 @@ extension Scene {
 
     /// Names below the root that only something unfinished has.
     func unfinished() throws -> [String] {
+        try mirror()
         guard let all = FileManager.default.enumerator(atPath: archives) else { return [] }
         return all.compactMap { $0 as? String }
             .filter { ($0 as NSString).lastPathComponent.hasPrefix(".") && !$0.hasSuffix(".bloom") }

@@ -4,7 +4,8 @@ import TestSupport
 // What the tests of a night ask again and again.
 extension Scene {
     func pgretain(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
-        try Program.run(arguments + ["--config", configuration], environment: environment)
+        try Program.run(
+            arguments + ["--config", configuration], environment: surroundings(environment))
     }
 
     /// A run whose clock stands at a time.
@@ -65,6 +66,7 @@ extension Scene {
 
     /// Paths below the archive root of all files, sorted.
     func archiveFiles() throws -> [String] {
+        try mirror()
         guard let all = FileManager.default.enumerator(atPath: archives) else { return [] }
         var files: [String] = []
         while let path = all.nextObject() as? String {

@@ -4,38 +4,61 @@ import Foundation
 public struct Scene: Sendable {
     public let database: Database
     private let directory: TemporaryDirectory
+    private let store: ObjectStoreServer?
+    private let bucket: String
 
-    /// `encoding`: the database's, where it is not UTF8.
-    public init(on cluster: Cluster = .shared, encoding: String? = nil) throws {
+    /// `encoding`: the database's, where it is not UTF8. With a store the archives are in a bucket.
+    public init(
+        on cluster: Cluster = .shared, encoding: String? = nil, in store: ObjectStoreServer? = nil,
+        bucket: String = "logs"
+    ) throws {
         database = try cluster.createDatabase(encoding: encoding)
         directory = TemporaryDirectory()
+        self.store = store
+        self.bucket = bucket
         try FileManager.default.createDirectory(
             atPath: archives, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o750])
     }
 
-    private init(database: Database, directory: TemporaryDirectory) {
+    private init(_ scene: Scene, database: Database) {
         self.database = database
-        self.directory = directory
+        directory = scene.directory
+        store = scene.store
+        bucket = scene.bucket
     }
 
     /// The same database and the same files, seen through another server: a replica of the first.
     public func served(by cluster: Cluster) -> Scene {
-        Scene(database: Database(cluster: cluster, name: database.name), directory: directory)
+        Scene(self, database: Database(cluster: cluster, name: database.name))
     }
 
+    /// The archives' directory; for those in a bucket, what `mirror` has found there.
     public var archives: String { directory.path + "/archives" }
+
+    /// As the configuration names it.
+    public var root: String { store == nil ? archives : "s3://\(bucket)/\(database.name)" }
+
+    /// Looks into the bucket `logs`, where the archives are in one.
+    public func mirror() throws { try store?.download("\(database.name)/", to: archives) }
+
     public var configuration: String { directory.path + "/pgretain.yaml" }
 
     /// Writes the configuration: the connection, the archive root, and what is given. Without a
     /// user it is the role under test that connects; `through` are libpq keywords that replace others
-    /// or join them, such as another `host`.
+    /// or join them, such as another `host`. `endpoint`: instead of the
+    /// store's; `storing`: more of what stands under `s3:`.
     public func configure(
-        _ tables: String, extra: String = "", user: String? = nil, through: String = ""
+        _ tables: String, extra: String = "", user: String? = nil, through: String = "",
+        endpoint: String? = nil, storing: String = ""
     ) throws {
+        let settings = store.map {
+            "s3: { endpoint: '\(endpoint ?? $0.endpoint)', \(storing) }"
+        }
         let text = """
             database: "\(database.conninfo(user: user ?? database.user)) \(through)"
-            archives: \(archives)
+            archives: \(root)
+            \(settings ?? "")
             \(extra)
             tables:
             \(tables)
@@ -61,13 +84,19 @@ public struct Scene: Sendable {
         -> Outcome
     {
         try Program.run(
-            arguments + ["--config", configuration], environment: environment)
+            arguments + ["--config", configuration], environment: surroundings(environment))
+    }
+
+    /// An environment with the credentials that the store wants.
+    public func surroundings(_ environment: [String: String]) -> [String: String] {
+        store == nil ? environment : ObjectStoreServer.environment.merging(environment) { $1 }
     }
 
     /// Starts pgretain with this configuration, and does not wait.
     public func start(_ arguments: String..., environment: [String: String] = [:]) throws -> Running
     {
-        try Program.start(arguments + ["--config", configuration], environment: environment)
+        try Program.start(
+            arguments + ["--config", configuration], environment: surroundings(environment))
     }
 
     /// A monthly partitioned `public.logs (id, level, message, created_at)`, one partition a

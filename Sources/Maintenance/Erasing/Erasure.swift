@@ -76,7 +76,7 @@ public struct Erasure {
                 hint: "pgretain rebind, where the store is from before this database.")
         }
         try site.checkBinding(of: store, to: connection)
-        let copies = try site.copies.map { try DirectoryStore(root: $0, access: .readOnly) }
+        let copies = try site.copies.map { try site.openStore(at: $0, .readOnly) }
         var (_, selection, result) = try look(in: store, on: connection)
         result.unreached = try unreached(
             selection, stores: Stores(main: store, copies: copies), on: connection)

@@ -37,7 +37,8 @@ final class HealthLook {
             return Problem(
                 "store.unbound", .unavailable,
                 "The ledger knows archives, and the store \(store.root) has none and belongs to "
-                    + "nobody: it is not the store they are in.", hint: "Is it mounted?")
+                    + "nobody: it is not the store they are in.",
+                hint: "Is it mounted, and the right place?")
         }
         store = opened
         var copyFacts: [HealthFacts.Store] = []
@@ -47,7 +48,8 @@ final class HealthLook {
                 return Problem(
                     "copy.unbound", .unavailable,
                     "The ledger knows copies of archives in \(copy.root), and the store there is "
-                        + "empty and belongs to nobody.", hint: "Is it mounted?")
+                        + "empty and belongs to nobody.",
+                    hint: "Is it mounted, and the right place?")
             }
             copyFacts.append(facts)
             if let opened { copies.append(opened) }
@@ -72,7 +74,7 @@ final class HealthLook {
     ) throws -> (facts: HealthFacts.Store, opened: DirectoryStore?) {
         var facts = HealthFacts.Store(root: root)
         do {
-            let store = try DirectoryStore(root: root, access: .readOnly)
+            let store = try site.openStore(at: root, .readOnly, .short)
             try site.checkBinding(of: store, to: connection)
             if try store.binding() == nil, try connection.ledger.state() != .absent,
                 let problem = try unbound(store)

@@ -86,7 +86,7 @@ struct Copies {
         problem.message = "In the copy at \(store.root): " + problem.message
         if problem.status == .data {
             problem.hint =
-                "Look at that disk. An archive that is moved away there is copied again by the "
+                "Look at that store. An archive that is moved away there is copied again by the "
                 + "next run."
         }
         return problem

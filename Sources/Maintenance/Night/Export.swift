@@ -86,8 +86,7 @@ extension TableSession {
     /// `already`: bytes of it that are in the store.
     func requireSpace(for subject: Departing, already: Int64 = 0) throws {
         let needed = max(0, subject.bytes / 2 - already)
-        let free = try store.freeBytes()
-        guard free >= needed else {
+        if let free = try store.freeBytes(), free < needed {
             throw Problem(
                 "store.full", .inputOutput,
                 "The store \(store.root) has \(ByteCount(free)) free, and \(subject.name) may need "

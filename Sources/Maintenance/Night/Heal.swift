@@ -6,8 +6,10 @@ import Retention
 struct Healing {
     let session: TableSession
 
-    /// One failure stops neither the others nor what comes after.
-    func run() -> (done: [Report.Entry], problems: [Problem]) {
+    /// One failure stops none of the others. Where the store is not healed, an archive of the table may
+    /// stand under a name at which nobody looks for it.
+    func run() -> (done: [Report.Entry], problems: [Problem], isStoreHealed: Bool) {
+        var isStoreHealed = false
         var done: [Report.Entry] = []
         var problems: [Problem] = []
         func attempt(_ step: () throws -> Void) {
@@ -20,6 +22,7 @@ struct Healing {
             done += try session.store.heal(table: session.table.name).map {
                 Report.Entry(.heal, "archives", note: $0)
             }
+            isStoreHealed = true
         }
         attempt {
             for copy in session.stores.copies {
@@ -48,7 +51,7 @@ struct Healing {
                 attempt { done.append(try finish(pending)) }
             }
         }
-        return (done, problems)
+        return (done, problems, isStoreHealed)
     }
 
     private func finish(_ pending: PendingDetach) throws -> Report.Entry {

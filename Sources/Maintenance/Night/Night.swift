@@ -116,12 +116,14 @@ public struct Night {
         ).expire(at: clock.now)
 
         let stores = openStores(control, identity, &report)
+        var isHealed: [Int: Bool] = [:]
         for index in site.tables.indices {
-            prepare(index, identity, stores: stores, now: clock.now, &report)
+            isHealed[index] = prepare(index, identity, stores: stores, now: clock.now, &report)
         }
         if let stores, options.usesStore {
             timeBudget.learn(try control.ledger.exportThroughput())
-            for index in site.tables.indices {
+            // Where the store is not healed, an export anew might lack what is in the archive.
+            for index in site.tables.indices where isHealed[index] == true {
                 retire(index, identity, stores: stores, now: clock.now, &report)
             }
             if options.only == nil || options.drills {
@@ -165,11 +167,12 @@ public struct Night {
 
     // MARK: One table
 
-    /// Heals, premakes, samples.
+    /// Heals, premakes, samples. Returns whether the table's archives are healed.
     private func prepare(
         _ index: Int, _ identity: RunIdentity, stores: Stores?, now: Instant,
         _ report: inout Report
-    ) {
+    ) -> Bool {
+        var isHealed = false
         withTable(index, identity, now: now, &report) { connection, table, lock, entry in
             let settings = site.tables[index]
             do {
@@ -184,6 +187,7 @@ public struct Night {
                 let healed = Healing(session: session).run()
                 entry.done += healed.done
                 entry.problems += healed.problems
+                isHealed = healed.isStoreHealed
             }
             FailPoint.pass("night.healed")
             if options.includes(.premake) {
@@ -208,6 +212,7 @@ public struct Night {
                     at: try connection.serverClock(), by: identity)
             }
         }
+        return isHealed
     }
 
     private func retire(

@@ -60,6 +60,7 @@ extension HealthJudge {
                 case "policy.approval", "policy.archives": (.policyApproval, .warning)
                 case "archive.vanished": (.archiveVanished, .critical)
                 case "store.stranger": (.storeStranger, .warning)
+                case "archive.cold": (.archiveUnverified, .warning)
                 case let other where other.hasPrefix("archive."): (.archiveDamaged, .critical)
                 case let other where other.hasPrefix("premake."): (.premakeBlocked, .warning)
                 default: (.policyProblem, .warning)

@@ -10,7 +10,9 @@ struct CommonOptions: ParsableArguments {
     @Option(name: .long, help: "A connection string or URI, in place of the configuration's.")
     var database: String?
 
-    @Option(name: .long, help: "The archive root, in place of the configuration's.")
+    @Option(
+        name: .long,
+        help: "The archive root, or s3://bucket/prefix, in place of the configuration's.")
     var archives: String?
 
     @Option(
@@ -62,7 +64,7 @@ struct CommonOptions: ParsableArguments {
                     database: database, archives: archives.map(Surroundings.absolute)),
                 environment: Surroundings.environment, processors: Surroundings.processors,
                 tool: Surroundings.tool, needsTables: false)
-            return try resolver.resolve("{}").site
+            return try resolver.resolve("{}").completeSite()
         }
     }
 
@@ -103,6 +105,7 @@ extension Configuration {
     /// The site, with what `password_command` prints.
     func completeSite() throws -> Site {
         var site = site
+        site.isInterrupted = { Surroundings.interruption.status != nil }
         if let passwordCommand {
             site.password = try Surroundings.output(ofCommand: passwordCommand)
         }

@@ -5,8 +5,8 @@ import Yams
 /// The file as written in, the configuration as believed out; or every problem at once.
 struct ConfigurationResolver {
     let reader: YAMLReader
-    private let overrides: Overrides
-    private let environment: [String: String]
+    let overrides: Overrides
+    let environment: [String: String]
     private let processors: Int
     private let tool: String
     private let needsTables: Bool
@@ -14,8 +14,8 @@ struct ConfigurationResolver {
 
     private static let keys =
         [
-            "database", "role", "password_command", "archives", "copies", "workers", "jobs",
-            "part_size",
+            "database", "role", "password_command", "archives", "copies", "s3", "workers",
+            "jobs", "part_size",
             "tables", "limits", "check", "capacity", "on_standby", "drill",
         ] + notificationKeys
     private static let tableKeys = [
@@ -70,6 +70,8 @@ struct ConfigurationResolver {
             lockAttempts: number(
                 limits?["lock_attempts"], "limits.lock_attempts", 1...1000, default: 20),
             throttle: throttle(limits ?? [:]), tool: tool)
+        site.objectStores = objectStores(entries["s3"])
+        site.objectStores.environment = environment
         site.check = check(entries["check"])
         site.capacity = size(entries["capacity"], "capacity")
         site.onStandby = choice(entries["on_standby"], "on_standby", default: .refuse)
@@ -101,50 +103,7 @@ struct ConfigurationResolver {
         return note("database", reader.text(node, key: "database") ?? "", source(node))
     }
 
-    private mutating func archives(_ node: Node?) -> String {
-        if let flag = overrides.archives { return note("archives", flag, .flag("--archives")) }
-        if let value = environment["PGRETAIN_ARCHIVES"] {
-            if !value.hasPrefix("/") {
-                reader.complain(
-                    "`\(value)` must be an absolute path", key: "PGRETAIN_ARCHIVES", at: nil)
-            }
-            return note("archives", value, .environment("PGRETAIN_ARCHIVES"))
-        }
-        guard let node, let path = reader.text(node, key: "archives"), !path.isEmpty else {
-            reader.complain(
-                "is required: the directory that archives go to", key: "archives", at: node)
-            return ""
-        }
-        if !path.hasPrefix("/") {
-            let what =
-                path.contains("://")
-                ? "`\(path)`: object stores are not built yet; name a directory"
-                : "`\(path)` must be an absolute path"
-            reader.complain(what, key: "archives", at: node)
-        }
-        return note("archives", path, source(node))
-    }
-
-    /// One directory, or a list of them.
-    private mutating func copies(_ node: Node?) -> [String] {
-        guard let node else { return [] }
-        let nodes = node.sequence.map(Array.init) ?? [node]
-        var roots: [String] = []
-        for node in nodes {
-            guard let path = reader.text(node, key: "copies"), !path.isEmpty else { continue }
-            if !path.hasPrefix("/") {
-                reader.complain("`\(path)` must be an absolute path", key: "copies", at: node)
-            }
-            if roots.contains(path) {
-                reader.complain("`\(path)` is there twice", key: "copies", at: node)
-            }
-            roots.append(path)
-        }
-        _ = note("copies", roots.joined(separator: ", "), source(node))
-        return roots
-    }
-
-    private mutating func optional(_ node: Node?, key: String) -> String? {
+    mutating func optional(_ node: Node?, key: String) -> String? {
         guard let node, let text = reader.text(node, key: key), !text.isEmpty else { return nil }
         return note(key, text, source(node))
     }
@@ -329,7 +288,7 @@ struct ConfigurationResolver {
         return value ?? `default`
     }
 
-    private mutating func flag(_ node: Node?, _ key: String, default: Bool) -> Bool {
+    mutating func flag(_ node: Node?, _ key: String, default: Bool) -> Bool {
         let value = node.flatMap { reader.choice($0, key: key) as Flag? }.map { $0 == .true }
         _ = note(key, String(value ?? `default`), node.map(source) ?? .default)
         return value ?? `default`

@@ -6,6 +6,7 @@ enum InitialConfiguration {
     static func text(database: String, name: String, archives: String, tables: [Discovery])
         -> String
     {
+        let place = archives.hasPrefix("s3://") ? "A prefix in a bucket" : "A directory of our own"
         var text = """
             # pgretain: what is kept, for how long, and where the rest goes.
             # pgretain plan shows what it means for the database \(comment(name)); every key is in
@@ -13,7 +14,7 @@ enum InitialConfiguration {
 
             # Whatever libpq understands; empty leaves it to PGHOST, PGSERVICE and kin.
             database: \(quoted(database))
-            # A directory of our own, on another disk than the database.
+            # \(place), on another disk than the database.
             archives: \(quoted(archives))
 
             tables:

@@ -18,7 +18,7 @@ enum ArchivesText {
     }
 
     private static func remark(on entry: ArchiveShelf.Entry) -> String {
-        guard entry.problem == nil else { return "DAMAGED" }
+        if let problem = entry.problem { return word(for: problem) }
         var words: [String] = []
         if let number = entry.superseded { words.append("superseded, number \(number)") }
         if entry.redacted != nil { words.append("redacted") }
@@ -28,8 +28,20 @@ enum ArchivesText {
         return words.joined(separator: ", ")
     }
 
+    private static func word(for problem: Problem) -> String {
+        switch problem.status {
+        case .data: "DAMAGED"
+        case .tryLater: "to be thawed"
+        default: "UNREADABLE"
+        }
+    }
+
     static func verified(_ entry: ArchiveShelf.Entry, seconds: Double) -> String {
-        guard entry.problem == nil else { return "DAMAGED   \(entry.slice)\n" }
+        if let problem = entry.problem {
+            let word = word(for: problem)
+            return word + String(repeating: " ", count: max(2, 10 - word.utf8.count))
+                + "\(entry.slice)\n"
+        }
         let rows = Quantities.plural(entry.rows ?? 0, "row")
         return "verified  \(entry.slice)  \(rows)  \(Quantities.duration(seconds))\n"
     }

@@ -37,6 +37,8 @@ struct DirectoryEntry {
     let bytes: [CChar]
     let name: String
     let kind: FileKind
+    /// Of a file, where the listing tells.
+    var size: Int64?
 
     var isHidden: Bool { name.hasPrefix(".") }
 }

@@ -18,34 +18,37 @@ public struct Checksum: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// 64 lower-case hexadecimal digits.
-    public consuming func finish() -> String {
-        let digest = [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+    public consuming func digest() -> Digest {
+        let bytes = [UInt8](unsafeUninitializedCapacity: Digest.count) { buffer, count in
             guard EVP_DigestFinal_ex(context, buffer.baseAddress, nil) == 1 else {
                 fatalError("libcrypto failed at the end of a SHA-256")
             }
-            count = 32
+            count = Digest.count
         }
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self)
+        return Digest(bytes: bytes)
     }
+
+    /// 64 lower-case hexadecimal digits.
+    public consuming func finish() -> String { digest().hexadecimal }
 
     /// 64 lower-case hexadecimal digits.
     public static func sha256(of bytes: UnsafeRawBufferPointer) -> String {
-        var checksum = Checksum()
-        checksum.update(bytes)
-        return checksum.finish()
+        digest(of: bytes).hexadecimal
     }
 
     /// 64 lower-case hexadecimal digits.
-    static func sha256(of text: some Sequence<UInt8>) -> String {
+    public static func sha256(of text: some Sequence<UInt8>) -> String {
         Array(text).withUnsafeBytes { sha256(of: $0) }
     }
 
+    public static func digest(of bytes: UnsafeRawBufferPointer) -> Digest {
+        var checksum = Checksum()
+        checksum.update(bytes)
+        return checksum.digest()
+    }
+
     /// Whether a text has the form of a checksum.
-    static func isWellFormed(_ text: String) -> Bool {
+    public static func isWellFormed(_ text: String) -> Bool {
         text.utf8.count == 64
             && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
