@@ -62,8 +62,8 @@ let package = Package(
         .target(
             name: "Maintenance",
             dependencies: [
-                "Retention", "RowCoding", "Archives", "ObjectStorage", "Postgres", "Capacity",
-                "FailPoints",
+                "Retention", "RowCoding", "Checksums", "Archives", "ObjectStorage", "Postgres",
+                "Capacity", "FailPoints",
             ],
             swiftSettings: strict),
 

@@ -1,4 +1,4 @@
-import Archives
+import Checksums
 import FoundationEssentials
 import Postgres
 import Retention
