@@ -87,8 +87,8 @@ extension ArchiveError: Explainable {
                 "store.unlisted", .tryLater,
                 "\(path) is there, and the object store's list does not show it yet. What was "
                     + "under way was not finished, and nothing was dropped.",
-                hint: "Run it again later. Where it stays so, use a store whose lists show what was "
-                    + "written before.")
+                hint: "Run it again later. Where it stays so, use a store whose lists show what "
+                    + "was written before.")
         case .system(let call, let path, let code):
             Self.problem(call: call, path: path, code: code)
         }

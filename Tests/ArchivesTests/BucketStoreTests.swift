@@ -288,6 +288,11 @@ private func sealed(
         #expect(problem { _ = try world.store.heal(table: logs) }?.id == "archive.damaged")
         let manifest = try #require(try world.store.manifest(of: january))
         _ = try read(manifest.parts[0], in: world.store.directory(of: january))
+        // Copied again, from what is whole.
+        world.bucket.state.withLock { $0.spoilsCopies = false }
+        _ = try world.store.heal(table: logs)
+        try world.staged.discard()
+        try world.expectHealed(succeeded: false, "after a copy that was not the same")
     }
 
     /// Nothing is removed because a list does not show it.

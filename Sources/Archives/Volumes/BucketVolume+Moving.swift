@@ -236,18 +236,16 @@ extension BucketVolume {
 
     private func settle(_ path: String) throws(ArchiveError) -> String? {
         guard let mark = try mark(on: path) else { return nil }
-        let found = Directory(path, try objects(below: path), in: self)
+        var found = Directory(path, try objects(below: path), in: self)
         if !found.hasManifest {
             guard try removeRest(path) else { return nil }
             return "Removed what was left of a move or a removal at \(place(of: path))."
         }
-        // The copy was not proven where the run died before it could look.
-        if mark.source != nil, let manifest = try claim(of: found) {
-            try requireKept(manifest, at: path)
-        }
+        if let source = mark.source { try prove(path, movedFrom: "\(root)/\(source)") }
         var sentence: String?
         if let source = mark.source {
             let from = "\(root)/\(source)"
+            found = Directory(path, try objects(below: path), in: self)
             let left = Directory(from, try objects(below: from), in: self)
             let isDone = try left.hasManifest ? isCopy(found, of: left) : left.isRest
             if isDone {
@@ -257,6 +255,29 @@ extension BucketVolume {
         }
         try unmark(path)
         return sentence
+    }
+
+    /// Proves a copy where the run died before it could look. Of a source that is whole, parts that do
+    /// not agree are copied again.
+    private func prove(_ path: String, movedFrom from: String) throws(ArchiveError) {
+        let name = "/\(ManifestFile.name)"
+        guard let bytes = try contents(of: path + name, limit: ManifestFile.limit) else { return }
+        let manifest: Manifest
+        // What is damaged may have been moved aside, as it was.
+        do throws(ArchiveError) {
+            manifest = try ManifestFile.decode(bytes, path: path + name)
+        } catch { return }
+        if try contents(of: from + name, limit: ManifestFile.limit) == bytes {
+            for part in manifest.parts
+            where try sha256(ofFile: "\(from)/\(part.file)") == part.sha256 {
+                let copy = "\(path)/\(part.file)"
+                if try sha256(ofFile: copy) == part.sha256 { continue }
+                try self.copy([(from: "\(from)/\(part.file)", to: copy)])
+            }
+            try requireCopied(manifest.parts, from: from, to: path)
+        } else if path.split(separator: "/").last.flatMap({ SupersededName(String($0)) }) == nil {
+            try requireKept(manifest, at: path)
+        }
     }
 
     private func isCopy(_ a: Directory, of b: Directory) throws(ArchiveError) -> Bool {
