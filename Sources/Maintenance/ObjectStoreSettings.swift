@@ -22,6 +22,8 @@ public struct ObjectStoreSettings: Sendable, Equatable {
         public var storageClass: String?
         /// Of what is published.
         public var lock: Lock?
+        /// Whether the bucket keeps older versions of its objects, as somebody says who has seen to it.
+        public var isVersioned: Bool?
         /// A PEM file with the authorities to trust, instead of the system's.
         public var certificateAuthorities: String?
 
@@ -35,6 +37,7 @@ public struct ObjectStoreSettings: Sendable, Equatable {
             all.usesPathStyle = usesPathStyle ?? other.usesPathStyle
             all.storageClass = storageClass ?? other.storageClass
             all.lock = lock ?? other.lock
+            all.isVersioned = isVersioned ?? other.isVersioned
             all.certificateAuthorities = certificateAuthorities ?? other.certificateAuthorities
             return all
         }

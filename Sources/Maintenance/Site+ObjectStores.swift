@@ -50,6 +50,15 @@ extension Site {
     }
 }
 
+extension Site {
+    /// Whether the archives are in a bucket of which nobody has said that it keeps versions. A run that
+    /// lost its lock long ago may still remove there what another has written anew.
+    public var lacksVersions: Bool {
+        guard let name = DirectoryStore.bucketName(of: archives) else { return false }
+        return objectStores.settings(of: name).isVersioned != true
+    }
+}
+
 extension ObjectStoreSettings.Bucket {
     /// A lock is counted from now on: a run does not last for days.
     fileprivate var writingOptions: WritingOptions {

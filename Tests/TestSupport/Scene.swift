@@ -50,7 +50,7 @@ public struct Scene: Sendable {
     /// store's; `storing`: more of what stands under `s3:`.
     public func configure(
         _ tables: String, extra: String = "", user: String? = nil, through: String = "",
-        endpoint: String? = nil, storing: String = ""
+        endpoint: String? = nil, storing: String = "versioned: true"
     ) throws {
         let settings = store.map {
             "s3: { endpoint: '\(endpoint ?? $0.endpoint)', \(storing) }"

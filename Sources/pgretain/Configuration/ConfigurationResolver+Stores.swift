@@ -77,7 +77,7 @@ extension ConfigurationResolver {
     // MARK: How object stores are spoken to
 
     private static let bucketKeys = [
-        "endpoint", "region", "path_style", "storage_class", "object_lock", "ca_file",
+        "endpoint", "region", "path_style", "storage_class", "object_lock", "versioned", "ca_file",
     ]
     private static let lockKeys = ["mode", "days"]
 
@@ -100,6 +100,16 @@ extension ConfigurationResolver {
         return settings
     }
 
+    /// Rows leave a database only against archives that an older version of can be brought back.
+    mutating func requireVersions(_ site: Site, at node: Node?) {
+        let removes = site.tables.contains { $0.policy.then == .drop || !$0.policy.rules.isEmpty }
+        guard removes, site.lacksVersions else { return }
+        reader.complain(
+            "must be true before rows leave a database against archives in a bucket: see that it "
+                + "keeps older versions, or let `then:` be keep, or detach", key: "s3.versioned",
+            at: node)
+    }
+
     private mutating func bucket(
         _ entries: [String: Node], _ path: String
     ) -> ObjectStoreSettings.Bucket {
@@ -112,6 +122,9 @@ extension ConfigurationResolver {
         }
         bucket.storageClass = storageClass(entries["storage_class"], "\(path).storage_class")
         bucket.lock = lock(entries["object_lock"], "\(path).object_lock")
+        if entries["versioned"] != nil {
+            bucket.isVersioned = flag(entries["versioned"], "\(path).versioned", default: false)
+        }
         bucket.certificateAuthorities = optional(entries["ca_file"], key: "\(path).ca_file")
         return bucket
     }

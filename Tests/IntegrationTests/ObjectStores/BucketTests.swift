@@ -117,7 +117,8 @@ import Testing
         #expect(away.status == 2 && away.stdout.contains("store.unreachable"), "\(away.stdout)")
         try scene.configure(Scene.policy(), endpoint: "x", storing: "storage_class: DEEP_ARCHIVE")
         let wrong = try scene.pgretain("plan")
-        #expect(wrong.status == 78 && wrong.stderr.contains("2 problems"), "\(wrong.stderr)")
+        #expect(wrong.status == 78 && wrong.stderr.contains("3 problems"), "\(wrong.stderr)")
+        #expect(wrong.stderr.contains("s3.versioned: must be true"), "\(wrong.stderr)")
         #expect(try scene.partitions().filter { $0.hasPrefix("logs_2025") }.count == 2)
     }
 
@@ -127,7 +128,9 @@ import Testing
         try scene.makeLogs(from: "2018-01-01", months: 3, rows: 40)
         try scene.configure(
             Scene.policy(more: ["premake: 0", "keep_archives: 7 years"]),
-            storing: "storage_class: STANDARD_IA, object_lock: { mode: compliance, days: 3 }")
+            storing:
+                "versioned: true, storage_class: STANDARD_IA, object_lock: { mode: compliance, days: 3 }"
+        )
         try scene.approve()
         for time in ["2018-11-01T00:00:00Z", "2025-02-02T00:00:00Z"] {
             let night = try scene.night(time, "--max-retire", "9")
