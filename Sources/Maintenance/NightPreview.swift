@@ -22,6 +22,7 @@ public struct NightPreview: Sendable, Encodable {
         }
         var store: DirectoryStore?
         check {
+            try site.requireVersions()
             let opened = try site.openStore()
             try opened.probeWrite()
             try site.checkBinding(of: opened, to: connection)

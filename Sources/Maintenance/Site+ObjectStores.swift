@@ -51,11 +51,19 @@ extension Site {
 }
 
 extension Site {
-    /// Whether the archives are in a bucket of which nobody has said that it keeps versions. A run that
-    /// lost its lock long ago may still remove there what another has written anew.
-    public var lacksVersions: Bool {
-        guard let name = DirectoryStore.bucketName(of: archives) else { return false }
-        return objectStores.settings(of: name).isVersioned != true
+    /// Rows leave a database against archives in a bucket only where somebody says that it keeps
+    /// versions: a run that lost its lock long ago may still remove there what another has written anew.
+    func requireVersions() throws {
+        let removes = tables.contains { $0.policy.then == .drop || !$0.policy.rules.isEmpty }
+        guard removes, let name = DirectoryStore.bucketName(of: archives),
+            objectStores.settings(of: name).isVersioned != true
+        else { return }
+        throw Problem(
+            "store.unversioned", .configuration,
+            "Rows would leave the database against archives in \(archives), and nothing says that the "
+                + "bucket keeps versions. Nothing was archived or dropped.",
+            hint: "Let it keep older versions, and say s3.versioned: true; or then: keep, or "
+                + "detach.")
     }
 }
 

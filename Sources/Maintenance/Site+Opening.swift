@@ -41,6 +41,7 @@ extension Site {
 
     /// The store of the archives and those of their copies, bound to the database.
     func openStores(for connection: Connection, by run: RunIdentity) throws -> Stores {
+        try requireVersions()
         let stores = Stores(main: try openStore(), copies: try openCopies())
         // The store may be another than the one that was bound: one at another endpoint.
         for store in [stores.main] + stores.copies { try store.requireConditions() }

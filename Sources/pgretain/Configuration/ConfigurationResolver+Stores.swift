@@ -100,16 +100,6 @@ extension ConfigurationResolver {
         return settings
     }
 
-    /// Rows leave a database only against archives that an older version of can be brought back.
-    mutating func requireVersions(_ site: Site, at node: Node?) {
-        let removes = site.tables.contains { $0.policy.then == .drop || !$0.policy.rules.isEmpty }
-        guard removes, site.lacksVersions else { return }
-        reader.complain(
-            "must be true before rows leave a database against archives in a bucket: see that it "
-                + "keeps older versions, or let `then:` be keep, or detach", key: "s3.versioned",
-            at: node)
-    }
-
     private mutating func bucket(
         _ entries: [String: Node], _ path: String
     ) -> ObjectStoreSettings.Bucket {

@@ -72,7 +72,6 @@ struct ConfigurationResolver {
             throttle: throttle(limits ?? [:]), tool: tool)
         site.objectStores = objectStores(entries["s3"])
         site.objectStores.environment = environment
-        requireVersions(site, at: entries["s3"] ?? entries["archives"])
         site.check = check(entries["check"])
         site.capacity = size(entries["capacity"], "capacity")
         site.onStandby = choice(entries["on_standby"], "on_standby", default: .refuse)

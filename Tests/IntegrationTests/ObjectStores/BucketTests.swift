@@ -117,8 +117,11 @@ import Testing
         #expect(away.status == 2 && away.stdout.contains("store.unreachable"), "\(away.stdout)")
         try scene.configure(Scene.policy(), endpoint: "x", storing: "storage_class: DEEP_ARCHIVE")
         let wrong = try scene.pgretain("plan")
-        #expect(wrong.status == 78 && wrong.stderr.contains("3 problems"), "\(wrong.stderr)")
-        #expect(wrong.stderr.contains("s3.versioned: must be true"), "\(wrong.stderr)")
+        #expect(wrong.status == 78 && wrong.stderr.contains("2 problems"), "\(wrong.stderr)")
+        try scene.configure(Scene.policy(), storing: "versioned: false")
+        let unversioned = try scene.pgretain("run")
+        #expect(unversioned.status == 78, "\(unversioned.stderr)")
+        #expect(unversioned.stderr.contains("[store.unversioned]"), "\(unversioned.stderr)")
         #expect(try scene.partitions().filter { $0.hasPrefix("logs_2025") }.count == 2)
     }
 
