@@ -53,12 +53,11 @@ public struct Scene: Sendable {
         endpoint: String? = nil, storing: String = "versioned: true"
     ) throws {
         let settings = store.map {
-            "s3: { endpoint: '\(endpoint ?? $0.endpoint)', \(storing) }"
+            "\ns3: { endpoint: '\(endpoint ?? $0.endpoint)', \(storing) }"
         }
         let text = """
             database: "\(database.conninfo(user: user ?? database.user)) \(through)"
-            archives: \(root)
-            \(settings ?? "")
+            archives: \(root)\(settings ?? "")
             \(extra)
             tables:
             \(tables)
