@@ -236,16 +236,15 @@ extension BucketVolume {
 
     private func settle(_ path: String) throws(ArchiveError) -> String? {
         guard let mark = try mark(on: path) else { return nil }
-        var found = Directory(path, try objects(below: path), in: self)
-        if !found.hasManifest {
+        if !Directory(path, try objects(below: path), in: self).hasManifest {
             guard try removeRest(path) else { return nil }
             return "Removed what was left of a move or a removal at \(place(of: path))."
         }
-        if let source = mark.source { try prove(path, movedFrom: "\(root)/\(source)") }
         var sentence: String?
         if let source = mark.source {
             let from = "\(root)/\(source)"
-            found = Directory(path, try objects(below: path), in: self)
+            try prove(path, movedFrom: from)
+            let found = Directory(path, try objects(below: path), in: self)
             let left = Directory(from, try objects(below: from), in: self)
             let isDone = try left.hasManifest ? isCopy(found, of: left) : left.isRest
             if isDone {

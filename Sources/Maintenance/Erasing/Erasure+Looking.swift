@@ -75,9 +75,9 @@ extension Erasure {
 
     /// Archives that may have such rows, and are not there to be asked.
     func lost(
-        in store: DirectoryStore, _ selection: RowSelection, on connection: Connection
+        in store: DirectoryStore, among present: Set<Slice>, _ selection: RowSelection,
+        on connection: Connection
     ) throws -> [Problem] {
-        let present = Set(try store.archives(of: query.table).map(\.slice))
         return try connection.ledger.lostArchives(of: query.table, among: present)
             .filter { $0.bounds.map(selection.admits) ?? true }
             .map { lost in

@@ -77,10 +77,10 @@ public struct Erasure {
         }
         try site.checkBinding(of: store, to: connection)
         let copies = try site.copies.map { try site.openStore(at: $0, .readOnly) }
-        var (_, selection, result) = try look(in: store, on: connection)
+        var (_, selection, lost, result) = try look(in: store, on: connection)
         result.unreached = try unreached(
             selection, stores: Stores(main: store, copies: copies), on: connection)
-        result.problems += try lost(in: store, selection, on: connection)
+        result.problems += lost
         return result
     }
 
@@ -112,7 +112,7 @@ public struct Erasure {
             }
         }
         FailPoint.pass("erase.caught-up")
-        var (subjects, selection, result) = try look(in: stores.main, on: connection)
+        var (subjects, selection, lost, result) = try look(in: stores.main, on: connection)
         result.finished = finished
         if result.problems.isEmpty {
             for subject in subjects {
@@ -121,7 +121,7 @@ public struct Erasure {
             result.isDone = true
         }
         result.unreached = try unreached(selection, stores: stores, on: connection)
-        result.problems += try lost(in: stores.main, selection, on: connection)
+        result.problems += lost
         try lock.release()
         return result
     }
@@ -131,7 +131,7 @@ public struct Erasure {
     // MARK: Looking
 
     private func look(in store: DirectoryStore, on connection: Connection) throws -> (
-        subjects: [ErasureSubject], selection: RowSelection, result: Result
+        subjects: [ErasureSubject], selection: RowSelection, lost: [Problem], result: Result
     ) {
         var result = Result(table: query.table)
         let policy = try site.settings(of: query.table).policy
@@ -142,6 +142,8 @@ public struct Erasure {
             from: query.from?.instant(in: zone), to: query.to?.instant(in: zone),
             conditions: query.conditions, zone: zone)
         let stored = try store.archives(of: query.table, checkingFiles: true)
+        let lost = try lost(
+            in: store, among: Set(stored.map(\.slice)), selection, on: connection)
         var manifests: [Manifest] = []
         var subjects: [ErasureSubject] = []
         for archive in stored where archive.superseded == nil {
@@ -185,7 +187,7 @@ public struct Erasure {
                         hint: "DELETE them there first."))
             }
         }
-        return (subjects, selection, result)
+        return (subjects, selection, lost, result)
     }
 
     /// What an operator has said, or what is under way.
