@@ -154,12 +154,15 @@ struct RestoreScene {
     }
 
     /// Waits until somebody waits for a lock on a table.
+    ///
+    /// Who loads waits for an exclusive lock too, for a moment, where others make the table larger:
+    /// that is of the locktype `extend`.
     func waitForWaiter(_ mode: String, on table: String) throws {
         try wait("a waiter for \(mode) on \(table)") {
             try scene.database.superuser(
                 """
                 SELECT count(*) FROM pg_locks WHERE relation = to_regclass('\(table)')
-                    AND mode = '\(mode)' AND NOT granted
+                    AND locktype = 'relation' AND mode = '\(mode)' AND NOT granted
                 """) == "1"
         }
     }
@@ -170,8 +173,8 @@ struct RestoreScene {
             try scene.database.superuser(
                 """
                 SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
-                WHERE relation = to_regclass('\(table)') AND NOT granted
-                    AND query_start > '\(moment)'
+                WHERE relation = to_regclass('\(table)') AND locktype = 'relation'
+                    AND NOT granted AND query_start > '\(moment)'
                 """) == "1"
         }
     }
