@@ -9,15 +9,8 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 store=$(mkdir -p "$1" && cd "$1" && pwd)
-work=$(mktemp -d /tmp/pgretain-golden-XXXXXX)
-trap 'exec 3>&-; wait "$cluster" || true; rm -rf "$work"' EXIT
-mkfifo "$work/lifeline" "$work/ready"
-"$root/Tests/Support/throwaway-cluster.sh" <"$work/lifeline" >"$work/ready" &
-cluster=$!
-exec 3>"$work/lifeline"
-read -r _ socket port <"$work/ready"
-export PGHOST=$socket PGPORT=$port PGUSER=postgres PGDATABASE=golden PGTZ=UTC
-createdb -T template0 -E UTF8 golden
+export PGDATABASE=golden
+. "$root/Tests/Support/own-cluster.sh"
 
 mkdir -m 0750 "$store/archives"
 cat >"$work/pgretain.yaml" <<YAML

@@ -6,27 +6,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 rows=${ROWS:-500000}
 export PATH="$root/.build/release:$PATH"
 
-work=$(mktemp -d /tmp/pgretain-demo-XXXXXX)
-cleanup() {
-    trap '' EXIT INT TERM
-    # Closing its input is how the cluster is told to go.
-    if [ -n "${cluster:-}" ]; then
-        exec 3>&-
-        wait "$cluster" || true
-    fi
-    rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-mkfifo "$work/lifeline" "$work/ready"
-"$root/Tests/Support/throwaway-cluster.sh" <"$work/lifeline" >"$work/ready" &
-cluster=$!
-exec 3>"$work/lifeline"
-read -r _ socket port <"$work/ready"
-export PGHOST=$socket PGPORT=$port PGUSER=postgres PGDATABASE=logs PGTZ=UTC
-createdb -T template0 logs
+export PGDATABASE=logs
+. "$root/Tests/Support/own-cluster.sh"
 
 show() { printf '\n\033[1m$ %s\033[0m\n' "$*"; "$@"; }
 sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }

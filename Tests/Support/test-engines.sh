@@ -9,29 +9,13 @@ python=$root/.build/engines/bin/python
 SPARK_HOME=$("$python" -c 'import pyspark; print(pyspark.__path__[0])')
 export SPARK_HOME PYSPARK_PYTHON=$python SPARK_LOCAL_IP=127.0.0.1
 
-work=$(mktemp -d /tmp/pgretain-engines-XXXXXX)
 daemons=()
-cleanup() {
-    trap '' EXIT INT TERM
+before_end() {
     [ ${#daemons[@]} -eq 0 ] || kill "${daemons[@]}" 2>/dev/null || true
     wait "${daemons[@]}" 2>/dev/null || true
-    if [ -n "${cluster:-}" ]; then
-        exec 3>&-
-        wait "$cluster" || true
-    fi
-    rm -rf "$work"
 }
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-mkfifo "$work/lifeline" "$work/ready"
-"$root/Tests/Support/throwaway-cluster.sh" <"$work/lifeline" >"$work/ready" &
-cluster=$!
-exec 3>"$work/lifeline"
-read -r _ socket port <"$work/ready"
-export PGHOST=$socket PGPORT=$port PGUSER=postgres PGDATABASE=logs PGTZ=UTC
-createdb -T template0 -E UTF8 logs
+export PGDATABASE=logs
+. "$root/Tests/Support/own-cluster.sh"
 sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 
 # Three tables of six months, archived whole; the rows that bite an exporter are among them.
