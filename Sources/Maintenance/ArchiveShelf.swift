@@ -9,6 +9,8 @@ public struct ArchiveShelf {
         public var slice: Slice
         /// Nil for the published archive, else the number under which an older one is kept.
         public var superseded: Int?
+        /// As the manifest has it.
+        public var generation: Int?
         public var directory: String
         public var bounds: PartitionBounds?
         public var rows: UInt64?
@@ -84,13 +86,30 @@ public struct ArchiveShelf {
         return Slice(table: table, path: policy.period.slicePath(of: bounds, in: .utc))
     }
 
-    public func manifest(of slice: Slice) throws -> Manifest {
-        guard let manifest = try store.manifest(of: slice) else {
-            throw Problem(
-                "archive.missing", .missing, "There is no archive \(slice) in \(store.root).",
-                hint: "pgretain archives list")
+    /// One archive of a slice, and which others there are.
+    public struct Shown: Sendable, Encodable {
+        public var slice: Slice
+        public var manifest: Manifest
+        public var otherGenerations: [Entry]
+
+        /// - Parameter generation: nil for the published archive.
+        public init(_ slice: Slice, _ generation: Int?, site: Site) throws {
+            let all = try Generations(of: slice, in: try site.openStore(.readOnly))
+            let archive = try all.archive(generation)
+            self.slice = slice
+            manifest = try archive.manifest.get()
+            otherGenerations = all.all.filter { $0.directory.path != archive.directory.path }
+                .map(Entry.init)
         }
-        return manifest
+
+        private enum CodingKeys: CodingKey { case otherGenerations }
+
+        /// The manifest's own members, and one more.
+        public func encode(to encoder: any Encoder) throws {
+            try manifest.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(otherGenerations, forKey: .otherGenerations)
+        }
     }
 
     /// Every published archive of a table, oldest first; a problem when there is none.
@@ -111,15 +130,34 @@ public struct ArchiveShelf {
         "\(store.root)/\(DirectoryStore.directoryName(for: table))"
     }
 
+    /// Some archives of one slice.
+    public struct Choice: Sendable {
+        public var slice: Slice
+        /// Nil for all of them.
+        public var generation: Int?
+
+        public init(_ slice: Slice, generation: Int?) {
+            self.slice = slice
+            self.generation = generation
+        }
+    }
+
     /// Reads archives back and proves each; gives what is wrong, in order.
     public func verify(
-        _ slices: [Slice]?, workers: Int, interruption: Interruption, progress: ProgressSink?,
+        _ choice: Choice?, workers: Int, interruption: Interruption, progress: ProgressSink?,
         each: (Entry, Double) -> Void
     ) throws -> [Problem] {
         let problems = try verify(
-            stored.filter { slices?.contains($0.slice) ?? true }, workers: workers,
-            interruption: interruption, progress: progress, each: each)
-        return slices == nil ? problems + strangerProblems : problems
+            try chosen(choice), workers: workers, interruption: interruption, progress: progress,
+            each: each)
+        return choice == nil ? problems + strangerProblems : problems
+    }
+
+    private func chosen(_ choice: Choice?) throws -> [StoredArchive] {
+        guard let choice else { return stored }
+        let all = try Generations(of: choice.slice, in: store)
+        let one = try all.archive(choice.generation)
+        return choice.generation == nil ? all.all : [one]
     }
 
     func verify(
@@ -184,6 +222,7 @@ extension ArchiveShelf.Entry {
             directory: archive.directory.path)
         switch archive.manifest {
         case .success(let manifest):
+            generation = manifest.generation
             bounds = manifest.bounds
             rows = manifest.digest.rows
             bytes = manifest.bytes

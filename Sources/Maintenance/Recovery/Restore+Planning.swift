@@ -9,7 +9,7 @@ extension Restore {
         let connection = try session()
         var plan = RestorePlan(request, sources)
         let archived = ArchivedColumns(plan.sources.map(\.manifest))
-        plan.notes += archived.notes + plan.leftOut
+        plan.notes += archived.notes + plan.leftOut + sources.otherGenerations
         plan.obstacles += try lost(request, sources, on: connection)
         switch request.target {
         case .new:
@@ -254,8 +254,9 @@ extension RestorePlan {
         bounds = found.bounds
         archives = sources.map { source in
             Archive(
-                slice: source.slice, bounds: source.manifest.bounds,
-                partsRead: source.parts.count, parts: source.manifest.parts.count,
+                slice: source.slice, generation: source.manifest.generation,
+                bounds: source.manifest.bounds, partsRead: source.parts.count,
+                parts: source.manifest.parts.count,
                 bytesRead: source.parts.reduce(0) { $0 + $1.bytes },
                 bytes: source.manifest.bytes, rows: source.rows)
         }
@@ -289,6 +290,7 @@ enum RestoredName {
         var ending = "_restored"
         if let period = request.period {
             ending += "_" + String(period.lowercased().map { $0 == "-" ? "_" : $0 })
+            if let generation = request.generation { ending += "_generation_\(generation)" }
         } else if request.from != nil || request.to != nil {
             ending +=
                 "_\(word(found.bounds.from, found.zone))_"

@@ -13,6 +13,8 @@ public struct Restore {
         public var relation: QualifiedName
         public var bounds: PartitionBounds
         public var archives: [Slice]
+        /// The one that was asked for.
+        public var generation: Int?
         public var partsRead: Int
         /// Of these parts, those that a restore which was killed had loaded already.
         public var partsLoadedBefore: Int
@@ -87,7 +89,7 @@ public struct Restore {
         let added = skipped.map { tally.wanted.without($0.digest) } ?? tally.wanted
         return Result(
             table: plan.table, kind: plan.kind, relation: plan.relation, bounds: plan.bounds,
-            archives: plan.sources.map(\.slice),
+            archives: plan.sources.map(\.slice), generation: request.generation,
             partsRead: plan.partsRead, partsLoadedBefore: tally.partsBefore, rowsRead: tally.read,
             rows: added.rows, skipped: skipped, digest: added.hex,
             redacted: plan.redacted.map(\.description), pinnedUntil: work.pinnedUntil,
@@ -109,6 +111,7 @@ public struct Restore {
             let slices = plan.sources.map(\.slice.path)
             var details = ["attached": isAttached ? "yes" : "no"]
             if plan.kind == .append { details["appended"] = "yes" }
+            if let generation = request.generation { details["generation"] = "\(generation)" }
             if slices.count > 1 { details["archives"] = slices.joined(separator: ", ") }
             if !request.conditions.isEmpty {
                 // Without the values: they may be somebody's, and the ledger never forgets.

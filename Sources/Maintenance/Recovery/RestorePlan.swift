@@ -6,6 +6,7 @@ public struct RestorePlan: Sendable, Encodable {
     /// An archive, and what of it is read.
     public struct Archive: Sendable, Encodable {
         public var slice: Slice
+        public var generation: Int
         public var bounds: PartitionBounds
         public var partsRead: Int
         public var parts: Int

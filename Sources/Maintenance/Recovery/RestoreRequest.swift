@@ -23,6 +23,8 @@ public struct RestoreRequest: Sendable {
     public var table: QualifiedName
     /// One archive, by its period; nil for all that hold rows of the time range.
     public var period: String?
+    /// Which of the archives of the period, as its manifest counts; nil for the published one.
+    public var generation: Int?
     public var from: Moment?
     public var to: Moment?
     /// All of them are to be met.
@@ -37,13 +39,14 @@ public struct RestoreRequest: Sendable {
     public var fit: ColumnFit
 
     public init(
-        table: QualifiedName, period: String?, from: Moment? = nil, to: Moment? = nil,
-        conditions: [RowCondition] = [], target: Target,
+        table: QualifiedName, period: String?, generation: Int? = nil, from: Moment? = nil,
+        to: Moment? = nil, conditions: [RowCondition] = [], target: Target,
         onConflict: OnConflict = .refuse, withIndexes: Bool = false, makesDo: Bool = false,
         pin: Span, fit: ColumnFit = ColumnFit()
     ) {
         self.table = table
         self.period = period
+        self.generation = generation
         self.from = from
         self.to = to
         self.conditions = conditions

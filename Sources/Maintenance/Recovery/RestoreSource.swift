@@ -30,6 +30,8 @@ struct RestoreSources: Sendable {
     let gaps: [PartitionBounds]
     /// All archives of the table that the store has; nil where one was asked for by its name.
     let present: Set<Slice>?
+    /// Which other generations of these archives there are, a sentence each.
+    let otherGenerations: [String]
 
     /// Whose midnights are meant.
     let zone: Zone
@@ -38,14 +40,17 @@ struct RestoreSources: Sendable {
         let store = try site.openStore(.readOnly)
         let policyZone = site.tables.first { $0.policy.table == request.table }?.policy.zone ?? .utc
         var found: [(Slice, Manifest, ArchiveDirectory)] = []
+        let stored: [StoredArchive]
         if let period = request.period {
             let slice = try Self.slice(of: period, request.table, site: site)
-            guard let manifest = try store.manifest(of: slice) else {
-                throw Self.missing("There is no archive \(slice) in \(store.root).", request)
-            }
-            found = [(slice, manifest, try store.directory(of: slice))]
+            let generations = try Generations(of: slice, in: store)
+            let archive = try generations.archive(
+                request.generation, undone: " Nothing was restored.")
+            found = [(slice, try archive.manifest.get(), archive.directory)]
+            stored = generations.all
         } else {
-            for archive in try store.archives(of: request.table) where archive.superseded == nil {
+            stored = try store.archives(of: request.table)
+            for archive in stored where archive.superseded == nil {
                 guard case .success(let manifest) = archive.manifest else {
                     throw Self.unreadable(archive, request)
                 }
@@ -66,6 +71,10 @@ struct RestoreSources: Sendable {
         try selection.requireColumns(request, found.map(\.1))
         all = try found.filter { selection.admits($0.1.bounds) }.map {
             try selection.source($0, $1, in: $2)
+        }
+        otherGenerations = all.flatMap { source in
+            Generations.notes(
+                on: stored.filter { $0.slice == source.slice }, but: source.directory)
         }
         let covered = all.map(\.manifest.bounds)
         guard let first = covered.map(\.from).min(), let last = covered.map(\.to).max(),
@@ -89,6 +98,7 @@ struct RestoreSources: Sendable {
         bounds = manifest.bounds
         gaps = []
         present = nil
+        otherGenerations = []
         all = [
             RestoreSource(
                 slice: slice, manifest: manifest, directory: directory,

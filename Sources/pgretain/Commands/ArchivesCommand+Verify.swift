@@ -10,6 +10,8 @@ extension ArchivesCommand {
                 EXAMPLES
                   pgretain archives verify
                   pgretain archives verify --table public.system_logs --period 2025-01
+                  pgretain archives verify --table public.system_logs --period 2025-01 \\
+                      --generation 1
                   pgretain archives verify --sample 5%
 
                 Proves size, sha256, gzip form, every line and value, and the
@@ -28,6 +30,11 @@ extension ArchivesCommand {
         var period: String?
 
         @Option(
+            name: .long,
+            help: "With --period: one archive of it, by its number in the manifest; else all.")
+        var generation: Int?
+
+        @Option(
             name: .long, help: "A share of the store, such as 5%, oldest-checked first.",
             transform: { text in
                 guard text.hasSuffix("%"), let percent = Double(text.dropLast()), percent > 0,
@@ -44,6 +51,9 @@ extension ArchivesCommand {
             if period != nil, tables.table == nil {
                 throw ValidationError("--period needs --table")
             }
+            if generation != nil, period == nil {
+                throw ValidationError("--generation needs --period")
+            }
         }
 
         func run() throws {
@@ -51,11 +61,11 @@ extension ArchivesCommand {
             let site = try tables.narrow(try common.site())
             let shelf = try ArchiveShelf(
                 site: site, table: tables.table, isWritable: sample != nil)
-            var slices: [Slice]?
+            var choice: ArchiveShelf.Choice?
             if let period, let table = tables.table {
-                let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
-                _ = try shelf.manifest(of: slice)
-                slices = [slice]
+                choice = .init(
+                    try ArchiveShelf.slice(site: site, table: table, period: period),
+                    generation: generation)
             }
             let progress = ProgressLine(console)
             var verified: [ArchiveShelf.Entry] = []
@@ -75,11 +85,11 @@ extension ArchivesCommand {
                     interruption: interruption, progress: progress.sink, each: tell)
             } else {
                 problems = try shelf.verify(
-                    slices, workers: workers, interruption: interruption, progress: progress.sink,
+                    choice, workers: workers, interruption: interruption, progress: progress.sink,
                     each: tell)
             }
             progress.end()
-            if slices == nil { problems += shelf.lost(site: site, tables: site.tableNames) }
+            if choice == nil { problems += shelf.lost(site: site, tables: site.tableNames) }
             if common.json { console.out(try JSONDocument.text("verified", verified)) }
             if let read, !common.json, !common.quiet { console.out(ArchivesText.sample(read)) }
             for problem in problems { console.tell(problem) }

@@ -55,6 +55,10 @@ extension ArchivesCommand {
             discussion: """
                 EXAMPLES
                   pgretain archives show --table public.system_logs --period 2025-01
+                  pgretain archives show --table public.system_logs --period 2025-01 \\
+                      --generation 1
+
+                Says which other generations of the archive are kept beside it.
                 """)
 
         @OptionGroup var common: CommonOptions
@@ -65,14 +69,18 @@ extension ArchivesCommand {
         @Option(name: .long, help: "The period: 2025-01, 2025-w01, 2025-q1, 2025, 2025-01-05.")
         var period: String
 
+        @Option(
+            name: .long, help: "An older archive that was kept, by its number in the manifest.")
+        var generation: Int?
+
         func run() throws {
             let site = try common.site()
             let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
-            let manifest = try ArchiveShelf(site: site, table: table).manifest(of: slice)
+            let shown = try ArchiveShelf.Shown(slice, generation, site: site)
             common.console.out(
                 common.json
-                    ? try JSONDocument.text("manifest", manifest)
-                    : ArchivesText.show(manifest, slice: slice, period: period))
+                    ? try JSONDocument.text("manifest", shown)
+                    : ArchivesText.show(shown, period: period, generation: generation))
         }
     }
 }

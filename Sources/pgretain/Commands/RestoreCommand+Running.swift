@@ -44,10 +44,12 @@ extension RestoreCommand {
             console.out(try JSONDocument.text("restored", result))
         } else if !common.quiet {
             console.out(RestoreText.result(result))
-            for note in plan.notes { console.say("  note: \(note)") }
-            for gap in plan.gaps { console.say("  note: no archive covers \(gap)") }
         }
+        guard !common.quiet else { return }
+        for note in plan.notes { console.say("  note: \(note)") }
+        for gap in plan.gaps { console.say("  note: no archive covers \(gap)") }
     }
+
     private func unpin(_ site: Site, _ table: QualifiedName, _ period: String) throws {
         let orders = try Orders(site: site, host: Surroundings.host)
         let pins = try orders.unpin(table, .period(period))
@@ -67,10 +69,9 @@ extension RestoreCommand {
         let target: RestoreRequest.Target =
             if attach { .attach } else if append, let into { .append(into) } else { .new(into) }
         return RestoreRequest(
-            table: table, period: period, from: time.from, to: time.to, conditions: conditions,
-            target: target, onConflict: onConflict ?? .refuse, withIndexes: indexes,
-            makesDo: create, pin: pin,
-            fit: fit)
+            table: table, period: period, generation: generation, from: time.from, to: time.to,
+            conditions: conditions, target: target, onConflict: onConflict ?? .refuse,
+            withIndexes: indexes, makesDo: create, pin: pin, fit: fit)
     }
 
     private func tell(_ columns: [ColumnMatch], of source: String, _ table: QualifiedName) {

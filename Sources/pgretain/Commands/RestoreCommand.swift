@@ -23,6 +23,7 @@ struct RestoreCommand: ParsableCommand {
               pgretain restore --table system_logs --period 2025-01 --attach --dry-run
               pgretain restore --table system_logs --period 2025-01 --create \\
                   --into system_logs --archives /mnt/old --database service=empty
+              pgretain restore --table system_logs --period 2025-01 --generation 1
               pgretain restore --table system_logs --period 2025-01 --release
               pgretain restore --drill
 
@@ -39,6 +40,10 @@ struct RestoreCommand: ParsableCommand {
 
             One that was killed is gone on with by the same command within a day: parts
             that were loaded are not read again. Told to end, it leaves nothing.
+
+            Where rows have vanished from a table, the archive that had them is kept beside
+            the newer one. A restore says so; --generation brings the older one back, by
+            the number that archives list and show give.
 
             A whole period that comes back is pinned: retention leaves it alone
             until the pin ends, or is released.
@@ -64,6 +69,11 @@ struct RestoreCommand: ParsableCommand {
 
     @Option(name: .long, help: "The period: 2025-01, 2025-w01, 2025-q1, 2025, 2025-01-05.")
     var period: String?
+
+    @Option(
+        name: .long,
+        help: "With --period: an older archive of it that was kept, by its number in the manifest.")
+    var generation: Int?
 
     @OptionGroup var time: TimeOptions
 
@@ -153,6 +163,10 @@ struct RestoreCommand: ParsableCommand {
         guard period == nil || !isRange else {
             throw ValidationError("say either --period, or --from and --to")
         }
+        guard generation == nil || period != nil && !release else {
+            throw ValidationError(
+                "--generation is of what --period restores; archives show lists them")
+        }
         guard [attach, into != nil, release].count(where: { $0 }) <= 1 else {
             throw ValidationError("say one of --into TABLE, --attach and --release")
         }
@@ -185,6 +199,7 @@ struct RestoreCommand: ParsableCommand {
         let others =
             time.isGiven || into != nil || append || attach || release || dryRun
             || indexes || create || onConflict != nil || !conditions.isEmpty
+            || generation != nil
         guard !others, period == nil || table != nil else {
             throw ValidationError(
                 "a --drill leaves nothing behind; it takes --table, and with it --period, alone")
@@ -193,8 +208,8 @@ struct RestoreCommand: ParsableCommand {
 
     private func validateFiles() throws {
         let others =
-            table != nil || period != nil || time.isGiven || attach || release
-            || indexes || create || !conditions.isEmpty
+            table != nil || period != nil || generation != nil || time.isGiven || attach
+            || release || indexes || create || !conditions.isEmpty
         guard into != nil, append, !others else {
             throw ValidationError(
                 "files go into a table that is there: FILE … --into TABLE --append, with --map, "

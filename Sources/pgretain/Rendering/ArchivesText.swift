@@ -18,9 +18,11 @@ enum ArchivesText {
     }
 
     private static func remark(on entry: ArchiveShelf.Entry) -> String {
-        if let problem = entry.problem { return word(for: problem) }
-        var words: [String] = []
-        if let number = entry.superseded { words.append("superseded, number \(number)") }
+        var words = entry.problem.map { [word(for: $0)] } ?? []
+        if let number = entry.superseded {
+            words.append("superseded, number \(number)")
+            if let generation = entry.generation { words.append("generation \(generation)") }
+        }
         if entry.redacted != nil { words.append("redacted") }
         if let rows = entry.rowsErased {
             words.append("\(Quantities.plural(rows, "row")) erased")
@@ -40,10 +42,14 @@ enum ArchivesText {
         if let problem = entry.problem {
             let word = word(for: problem)
             return word + String(repeating: " ", count: max(2, 10 - word.utf8.count))
-                + "\(entry.slice)\n"
+                + "\(name(of: entry))\n"
         }
         let rows = Quantities.plural(entry.rows ?? 0, "row")
-        return "verified  \(entry.slice)  \(rows)  \(Quantities.duration(seconds))\n"
+        return "verified  \(name(of: entry))  \(rows)  \(Quantities.duration(seconds))\n"
+    }
+
+    private static func name(of entry: ArchiveShelf.Entry) -> String {
+        entry.slice.description + (entry.superseded.map { ", superseded, number \($0)" } ?? "")
     }
 
     static func diff(_ diff: ArchiveDiff) -> String {
@@ -61,7 +67,8 @@ enum ArchivesText {
                 ?? "some were never read\n")
     }
 
-    static func show(_ manifest: Manifest, slice: Slice, period: String) -> String {
+    static func show(_ shown: ArchiveShelf.Shown, period: String, generation: Int?) -> String {
+        let (manifest, slice) = (shown.manifest, shown.slice)
         var table = TextTable([.left, .left], indent: "")
         table.add("archive", slice.description)
         table.add("partition", manifest.partition.name.description)
@@ -85,6 +92,7 @@ enum ArchivesText {
                 "erased", "\(Quantities.plural(erasure.rows, "row")) on \(erasure.at.dateText)")
         }
         for warning in manifest.warnings { table.add("warning", warning) }
+        for other in shown.otherGenerations { table.add("beside it", text(ofOther: other)) }
         var columns = TextTable([.left, .left, .left])
         for (column, encoding) in zip(manifest.definition.columns, manifest.encodings) {
             columns.add(column.name, column.type, "as \(encoding)")
@@ -92,9 +100,21 @@ enum ArchivesText {
         let name = slice.table.name
         let back = QualifiedName(
             schema: slice.table.schema,
-            name: name + "_restored_" + period.map { $0 == "-" ? "_" : String($0) }.joined())
+            name: name + "_restored_" + period.map { $0 == "-" ? "_" : String($0) }.joined()
+                + (generation.map { "_generation_\($0)" } ?? ""))
         return table.text + "columns\n" + columns.text
             + "restore with\n  pgretain restore --table \(slice.table.description.shellWord) "
-            + "--period \(period) --into \(back.description.shellWord)\n"
+            + "--period \(period) " + (generation.map { "--generation \($0) " } ?? "")
+            + "--into \(back.description.shellWord)\n"
+    }
+
+    /// `generation 1, superseded, number 1: 50 rows, exported 2026-03-01T…`
+    private static func text(ofOther entry: ArchiveShelf.Entry) -> String {
+        var words = entry.generation.map { ["generation \($0)"] } ?? []
+        words.append(entry.superseded.map { "superseded, number \($0)" } ?? "published")
+        if let problem = entry.problem { words.append(word(for: problem)) }
+        let what = words.joined(separator: ", ")
+        guard let rows = entry.rows, let at = entry.exportedAt else { return what }
+        return what + ": \(Quantities.plural(rows, "row")), exported \(at)"
     }
 }

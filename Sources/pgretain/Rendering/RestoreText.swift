@@ -75,8 +75,9 @@ enum RestoreText {
 
     static func result(_ result: Restore.Result) -> String {
         let what =
-            result.archives.count == 1
-            ? "\(result.archives[0])" : "\(result.table) \(result.bounds)"
+            (result.archives.count == 1
+                ? "\(result.archives[0])" : "\(result.table) \(result.bounds)")
+            + (result.generation.map { " generation \($0)" } ?? "")
         let rows = Quantities.plural(result.rows, "row")
         var text =
             switch result.kind {

@@ -1,0 +1,45 @@
+import Retention
+
+extension DirectoryStore {
+    /// All archives of one slice: the published one, where there is one, and those that were kept when
+    /// another took their place, by their numbers.
+    public func generations(of slice: Slice) throws(ArchiveError) -> [StoredArchive] {
+        let directory = try directory(of: slice)
+        var all: [StoredArchive] = []
+        do throws(ArchiveError) {
+            if let manifest = try manifest(of: slice) {
+                all.append(
+                    StoredArchive(
+                        slice: slice, superseded: nil, directory: directory,
+                        manifest: .success(manifest)))
+            }
+        } catch {
+            // An older one may be whole.
+            all.append(
+                StoredArchive(
+                    slice: slice, superseded: nil, directory: directory, manifest: .failure(error)))
+        }
+        return try all + superseded(of: slice, beside: directory.path)
+    }
+
+    private func superseded(of slice: Slice, beside final: String) throws(ArchiveError)
+        -> [StoredArchive]
+    {
+        let slash = final.utf8.lastIndex(of: UInt8(ascii: "/")) ?? final.startIndex
+        let parent = String(final[..<slash])
+        let component = String(final[final.index(after: slash)...])
+        let kept = (try volume.entries(of: parent) ?? []).compactMap { entry in
+            entry.kind == .directory ? SupersededName(entry.name) : nil
+        }
+        var reader = ManifestReader()
+        return kept.filter { $0.component == component }.sorted { $0.number < $1.number }
+            .compactMap { name in
+                look(
+                    at: ArchivePlace(
+                        slice: slice, superseded: name.number,
+                        directory: self.directory(at: "\(parent)/\(name.text)"),
+                        tableDirectory: Self.directoryName(for: slice.table), entries: nil),
+                    with: &reader, checkingFiles: true)
+            }
+    }
+}
