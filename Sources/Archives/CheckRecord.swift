@@ -60,11 +60,11 @@ extension DirectoryStore {
         }
     }
 
-    /// Replaces it, durably.
+    /// Replaces it, durably. Whoever may look at the store may read it: root may have written it last.
     public func write(_ record: CheckRecord) throws(ArchiveError) {
         try requireWritable()
         _ = try volume.put(
-            record.encoded(), at: "\(root)/\(CheckRecord.fileName)", mode: 0o640, replacing: true)
+            record.encoded(), at: "\(root)/\(CheckRecord.fileName)", mode: 0o644, replacing: true)
         try volume.syncDirectory(root)
     }
 

@@ -12,55 +12,19 @@ extension ArchiveShelf {
         public var oldest: Instant?
     }
 
-    /// Reads back archives of `share` of all bytes, and writes down which. Those come first that were
-    /// not good the last time; then those that were never read, or longest ago.
-    ///
-    /// - Parameter share: above 0, up to 1.
-    public func verify(
-        sample share: Double, now: Instant?, workers: Int, interruption: Interruption,
-        progress: ProgressSink?, each: (Entry, Double) -> Void
-    ) throws -> (sample: Sample, problems: [Problem]) {
-        var record = try store.checkRecord()
-        // Those of other tables stay in it.
-        var places: Set<String> = []
-        _ = try store.visit { places.insert(store.place(of: $0.directory)) }
-        record.checks = record.checks.filter { places.contains($0.key) }
-
-        let chosen = choose(share, by: record)
-        var problems: [Problem] = []
-        var saved = Stopwatch()
-        do {
-            for archive in chosen {
-                try interruption.check()
-                let found = try verify(
-                    [archive], workers: workers, interruption: interruption, progress: progress,
-                    each: each)
-                problems += found
-                // What cannot be read now is neither good nor bad.
-                if found.contains(where: { $0.status == .tryLater }) { continue }
-                record.checks[store.place(of: archive.directory)] = .init(
-                    generation: archive.generation, at: now ?? HostClock.now, isGood: found.isEmpty)
-                if saved.seconds > 30 {
-                    try store.write(record)
-                    saved = Stopwatch()
-                }
-            }
-        } catch {
-            try store.write(record)
-            throw error
-        }
-        try store.write(record)
-        let last = stored.map { check(of: $0, in: record)?.at }
-        let sample = Sample(
+    func sample(_ chosen: [StoredArchive], _ record: CheckRecord) -> Sample {
+        let last = stored.map { store.check(of: $0, in: record)?.at }
+        return Sample(
             archives: chosen.count, all: stored.count,
             bytes: chosen.reduce(0) { $0 + $1.bytes },
             oldest: last.contains(nil) ? nil : last.compactMap { $0 }.min())
-        return (sample, problems + strangerProblems)
     }
 
-    private func choose(_ share: Double, by record: CheckRecord) -> [StoredArchive] {
+    /// Those come first that were not good the last time; then those that were never read, or longest
+    /// ago.
+    func choose(_ share: Double, by record: CheckRecord) -> [StoredArchive] {
         func rank(_ archive: StoredArchive) -> (Int, Instant) {
-            guard let check = check(of: archive, in: record) else { return (1, .distantPast) }
+            guard let check = store.check(of: archive, in: record) else { return (1, .distantPast) }
             return (check.isGood ? 2 : 0, check.at)
         }
         let ordered = stored.map { (archive: $0, rank: rank($0)) }.enumerated().sorted { a, b in
@@ -77,10 +41,6 @@ extension ArchiveShelf {
             return true
         }
     }
-
-    private func check(of archive: StoredArchive, in record: CheckRecord) -> CheckRecord.Check? {
-        store.check(of: archive, in: record)
-    }
 }
 
 extension DirectoryStore {
@@ -88,7 +48,7 @@ extension DirectoryStore {
         of archive: StoredArchive, in record: CheckRecord
     ) -> CheckRecord.Check? {
         record.checks[place(of: archive.directory)].flatMap {
-            $0.generation == archive.generation ? $0 : nil
+            $0.generation == archive.generation ?? 0 ? $0 : nil
         }
     }
 
@@ -103,10 +63,6 @@ extension DirectoryStore {
 extension StoredArchive {
     fileprivate var bytes: Int64 {
         if case .success(let manifest) = manifest { manifest.bytes } else { 0 }
-    }
-
-    fileprivate var generation: Int {
-        if case .success(let manifest) = manifest { manifest.generation } else { 0 }
     }
 }
 

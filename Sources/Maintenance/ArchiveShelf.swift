@@ -30,9 +30,8 @@ public struct ArchiveShelf {
     let stored: [StoredArchive]
     private let strangers: [String]
 
-    /// `isWritable`: for what writes down what it has seen.
-    public init(site: Site, table: QualifiedName?, isWritable: Bool = false) throws {
-        store = try site.openStore(isWritable ? .write : .readOnly)
+    public init(site: Site, table: QualifiedName?) throws {
+        store = try site.openStore(.readOnly)
         (stored, strangers) = try Self.look(at: table, in: store, workers: site.workers)
     }
 
@@ -130,64 +129,6 @@ public struct ArchiveShelf {
         "\(store.root)/\(DirectoryStore.directoryName(for: table))"
     }
 
-    /// Some archives of one slice.
-    public struct Choice: Sendable {
-        public var slice: Slice
-        /// Nil for all of them.
-        public var generation: Int?
-
-        public init(_ slice: Slice, generation: Int?) {
-            self.slice = slice
-            self.generation = generation
-        }
-    }
-
-    /// Reads archives back and proves each; gives what is wrong, in order.
-    public func verify(
-        _ choice: Choice?, workers: Int, interruption: Interruption, progress: ProgressSink?,
-        each: (Entry, Double) -> Void
-    ) throws -> [Problem] {
-        let problems = try verify(
-            try chosen(choice), workers: workers, interruption: interruption, progress: progress,
-            each: each)
-        return choice == nil ? problems + strangerProblems : problems
-    }
-
-    private func chosen(_ choice: Choice?) throws -> [StoredArchive] {
-        guard let choice else { return stored }
-        let all = try Generations(of: choice.slice, in: store)
-        let one = try all.archive(choice.generation)
-        return choice.generation == nil ? all.all : [one]
-    }
-
-    func verify(
-        _ archives: [StoredArchive], workers: Int, interruption: Interruption,
-        progress: ProgressSink?, each: (Entry, Double) -> Void
-    ) throws -> [Problem] {
-        var problems: [Problem] = []
-        let verifier = Verifier(
-            workers: workers, interruption: interruption, progress: progress)
-        for archive in archives {
-            try interruption.check()
-            let stopwatch = Stopwatch()
-            var entry = Entry(archive)
-            do {
-                let manifest = try archive.manifest.get()
-                _ = try verifier.verify(manifest, in: archive.directory, slice: archive.slice)
-                let flaws = try manifest.parts.compactMap {
-                    try PartFilter.flaw(of: $0, in: archive.directory)
-                }
-                entry.notes = flaws.isEmpty ? nil : flaws.map { "\($0): search reads the part" }
-            } catch {
-                try interruption.check()
-                entry.problem = Problem(explaining: error)
-                problems.append(Problem(explaining: error))
-            }
-            each(entry, stopwatch.seconds)
-        }
-        return problems
-    }
-
     /// Things in the store that are no archives.
     public var strangerProblems: [Problem] {
         strangers.map {
@@ -216,7 +157,7 @@ public struct ArchiveShelf {
 }
 
 extension ArchiveShelf.Entry {
-    fileprivate init(_ archive: StoredArchive) {
+    init(_ archive: StoredArchive) {
         self.init(
             slice: archive.slice, superseded: archive.superseded,
             directory: archive.directory.path)

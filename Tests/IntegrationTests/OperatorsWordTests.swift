@@ -166,4 +166,51 @@ import Testing
         #expect(try scene.pgretain("archives", "verify", "--sample", "0%").status == 64)
         #expect(try scene.pgretain("archives", "verify").status == 0)
     }
+
+    /// Regression: only a scrub was written down, so that it said "never read" of what was just
+    /// verified; and what could not be read counted as bad.
+    @Test func whatIsVerifiedIsWrittenDownHoweverItWasChosen() throws {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 4, rows: 30)
+        try scene.configure(Scene.policy(then: "keep", more: ["premake: 0"]))
+        #expect(try scene.night(nil).status == 0)
+        func verify(_ day: Int, _ more: String...) throws -> Outcome {
+            try scene.pgretain(
+                ["archives", "verify", "--now", "2026-01-0\(day)T00:00:00Z"] + more)
+        }
+        #expect(try verify(1).status == 0)
+        let scrub = try verify(2, "--sample", "1%")
+        #expect(scrub.stdout.contains("each was read since 2026-01-01"), "\(scrub.stdout)")
+
+        let month = scene.archives + "/public.logs/year=2025/month="
+        let part = month + "03/part-00000.ndjson.gz"
+        let good = try Data(contentsOf: URL(fileURLWithPath: part))
+        chmod(part, 0o640)
+        try (good.prefix(40) + [good[40] ^ 1] + good.dropFirst(41)).write(
+            to: URL(fileURLWithPath: part))
+        #expect(try verify(3, "--table", "logs", "--period", "2025-03").status == 65)
+        let again = try verify(4, "--sample", "1%")
+        #expect(again.status == 65 && again.stdout.contains("month=03"), "\(again.stdout)")
+        try good.write(to: URL(fileURLWithPath: part))
+        #expect(try verify(5, "--table", "logs", "--period", "2025-03").status == 0)
+
+        let library = URL(fileURLWithPath: Program.pgretain).deletingLastPathComponent()
+            .appendingPathComponent("libFaultyIO.so").path
+        let unread = try scene.pgretain(
+            ["archives", "verify"],
+            environment: [
+                "LD_PRELOAD": library, "FAULTY_IO_ROOT": month + "02/part-",
+                "FAULTY_IO_CALL": "open", "FAULTY_IO_N": "1", "FAULTY_IO_ERRNO": "\(EIO)",
+                "FAULTY_IO_EVER": "1",
+            ])
+        #expect(unread.status == 74, "\(unread.stderr)")
+        let record = try String(contentsOfFile: scene.archives + "/.checks", encoding: .utf8)
+        #expect(record.contains("good") && !record.contains("bad"), "\(record)")
+
+        #expect(chmod(scene.archives, 0o777) == 0)
+        let unwritten = try verify(6)
+        #expect(unwritten.status == 0, "\(unwritten.stderr)")
+        #expect(unwritten.stderr.contains("is not written down"), "\(unwritten.stderr)")
+        #expect(try verify(7, "--sample", "1%").status == 77)
+    }
 }

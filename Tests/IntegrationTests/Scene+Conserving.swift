@@ -42,6 +42,8 @@ extension Scene {
         guard let all = FileManager.default.enumerator(atPath: archives) else { return [] }
         return all.compactMap { $0 as? String }
             .filter { ($0 as NSString).lastPathComponent.hasPrefix(".") && !$0.hasSuffix(".bloom") }
+            // When what was verified: it belongs there.
+            .filter { $0 != ".checks" }
     }
 
     /// Runs until no other run is in the way: a server process may outlive its killed client a

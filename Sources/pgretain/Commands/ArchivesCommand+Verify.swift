@@ -20,7 +20,8 @@ extension ArchivesCommand {
 
                 --sample reads a share of all bytes, a whole archive at least:
                 first what was not good the last time, then what was not read
-                for longest. Which were read is kept in the store's root.
+                for longest. What was read, by --sample or without it, is kept
+                in the store's root.
                 """)
 
         @OptionGroup var common: CommonOptions
@@ -59,13 +60,14 @@ extension ArchivesCommand {
         func run() throws {
             let console = common.console
             let site = try tables.narrow(try common.site())
-            let shelf = try ArchiveShelf(
-                site: site, table: tables.table, isWritable: sample != nil)
-            var choice: ArchiveShelf.Choice?
+            let shelf = try ArchiveShelf(site: site, table: tables.table)
+            var choice = ArchiveShelf.Choice.all
             if let period, let table = tables.table {
-                choice = .init(
+                choice = .slice(
                     try ArchiveShelf.slice(site: site, table: table, period: period),
                     generation: generation)
+            } else if let sample {
+                choice = .sample(sample)
             }
             let progress = ProgressLine(console)
             var verified: [ArchiveShelf.Entry] = []
@@ -75,23 +77,19 @@ extension ArchivesCommand {
                 guard !common.json, !common.quiet else { return }
                 console.out(ArchivesText.verified(entry, seconds: seconds))
             }
-            let workers = site.workersInMemory
-            let interruption = Surroundings.interruption
-            var problems: [Problem]
-            var read: ArchiveShelf.Sample?
-            if let sample {
-                (read, problems) = try shelf.verify(
-                    sample: sample, now: common.now, workers: workers,
-                    interruption: interruption, progress: progress.sink, each: tell)
-            } else {
-                problems = try shelf.verify(
-                    choice, workers: workers, interruption: interruption, progress: progress.sink,
-                    each: tell)
-            }
+            let found = try shelf.verify(
+                choice, site: site, now: common.now, workers: site.workersInMemory,
+                interruption: Surroundings.interruption, progress: progress.sink, each: tell)
             progress.end()
-            if choice == nil { problems += shelf.lost(site: site, tables: site.tableNames) }
+            var problems = found.problems
+            if period == nil { problems += shelf.lost(site: site, tables: site.tableNames) }
             if common.json { console.out(try JSONDocument.text("verified", verified)) }
-            if let read, !common.json, !common.quiet { console.out(ArchivesText.sample(read)) }
+            if let sample = found.sample, !common.json, !common.quiet {
+                console.out(ArchivesText.sample(sample))
+            }
+            if let unrecorded = found.unrecorded, !common.quiet {
+                console.say("note: what was read is not written down: " + unrecorded.message)
+            }
             for problem in problems { console.tell(problem) }
             throw EarlyExit(status: .of(problems.map(\.status)))
         }
