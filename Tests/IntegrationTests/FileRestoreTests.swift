@@ -66,6 +66,19 @@ import Testing
         #expect(try difference(scene) == (isTwice ? "1000|0" : "500|0"))
     }
 
+    /// What to type next is said: a new table cannot be made from lines that have no types.
+    @Test func aTableThatIsNotThereHasToBeMadeFirst() throws {
+        let scene = try scene()
+        let file = try dump(scene, through: "cat")
+        let missing = try scene.pgretain("restore", file, "--into", "public.nothing", "--append")
+        #expect(missing.status == 66, "\(missing.stderr)")
+        #expect(
+            missing.stderr.contains("CREATE TABLE public.nothing (LIKE public.logs"),
+            "\(missing.stderr)")
+        let new = try scene.pgretain("restore", file, "--into", "public.nothing")
+        #expect(new.status == 64 && new.stderr.contains("CREATE TABLE new (LIKE old)"))
+    }
+
     /// What COPY printed is other JSON as it stands, or none.
     @Test func doubledBackslashesAreNotTakenForText() throws {
         let scene = try scene()

@@ -150,9 +150,16 @@ public struct FileRestore {
     }
 
     private func target(on connection: Connection) throws -> Relation {
-        try connection.appendTarget(
-            name, refusing: Set(site.tables.map(\.policy.table))
-        ).relation
+        let managed = site.tables.map(\.policy.table)
+        guard try connection.catalog.relation(named: name) != nil else {
+            let like = managed.first?.description ?? "…"
+            throw Problem(
+                "restore.missing", .missing,
+                "There is no table \(name), and what files of other programs hold does not say of "
+                    + "which types one would have to be. Nothing was restored.",
+                hint: "CREATE TABLE \(name) (LIKE \(like) INCLUDING DEFAULTS); then run it again.")
+        }
+        return try connection.appendTarget(name, refusing: Set(managed)).relation
     }
 
     // MARK: The files

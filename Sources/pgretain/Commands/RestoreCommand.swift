@@ -212,8 +212,9 @@ struct RestoreCommand: ParsableCommand {
             || release || indexes || create || !conditions.isEmpty
         guard into != nil, append, !others else {
             throw ValidationError(
-                "files go into a table that is there: FILE … --into TABLE --append, with --map, "
-                    + "--allow-missing, --on-conflict and --dry-run at most")
+                "files go into a table that is there (in SQL: CREATE TABLE new (LIKE old)): FILE … "
+                    + "--into TABLE --append, with --map, --allow-missing, --on-conflict and "
+                    + "--dry-run at most")
         }
     }
 }
