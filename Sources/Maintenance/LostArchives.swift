@@ -8,6 +8,25 @@ struct LostArchive {
     /// Of its rows, where the ledger says so.
     let bounds: PartitionBounds?
 
+    /// In the order of their slices.
+    static func all(_ onRecord: [Slice: LedgerEvent], among present: Set<Slice>) -> [LostArchive] {
+        onRecord.filter { $0.value.hasArchive && !present.contains($0.key) }
+            .sorted { $0.key < $1.key }
+            .map { LostArchive(slice: $0.key, bounds: $0.value.bounds) }
+    }
+
+    /// What a night that found some lost has to say at its end; nil where it has made them anew.
+    static func problem(of found: [Slice], in store: DirectoryStore) throws -> Problem? {
+        let lost = try found.filter { try store.generations(of: $0).isEmpty }
+        guard let first = lost.first else { return nil }
+        let more = lost.count > 1 ? ", and \(lost.count - 1) more" : ""
+        return Problem(
+            "archive.lost", .missing,
+            "The ledger names the archive \(first)\(more), and the store \(store.root) does not have "
+                + "\(lost.count > 1 ? "them" : "it"). No other range waits for that.",
+            hint: "Bring back from another copy of the store what pgretain archives verify names.")
+    }
+
     func problem(in store: DirectoryStore) -> Problem {
         Problem(
             "archive.lost", .missing,
@@ -20,9 +39,6 @@ extension Ledger {
     /// In the order of their slices; none where there is no ledger.
     func lostArchives(of table: QualifiedName, among present: Set<Slice>) throws -> [LostArchive] {
         guard try state() != .absent else { return [] }
-        return try archivesOnRecord(of: table)
-            .filter { $0.value.hasArchive && !present.contains($0.key) }
-            .sorted { $0.key < $1.key }
-            .map { LostArchive(slice: $0.key, bounds: $0.value.bounds) }
+        return LostArchive.all(try archivesOnRecord(of: table), among: present)
     }
 }

@@ -69,7 +69,15 @@ public struct NightPreview: Sendable, Encodable {
         if !site.throttle.pressure.areNone {
             check { warnings += try pressures(on: site) }
         }
-        if let store { check { try requireSpace(for: plan, in: store) } }
+        if let store {
+            check { try requireSpace(for: plan, in: store) }
+            for seen in observation.tables {
+                check {
+                    let lost = try LostArchive.problem(of: seen.lostArchives, in: store)
+                    if let lost { warnings.append(lost.message) }
+                }
+            }
+        }
         return NightPreview(
             plan: plan, checks: checks, warnings: warnings,
             nextStep: nextStep(plan, checks: checks))

@@ -50,9 +50,14 @@ extension TableObservation {
                     seen.note(archive)
                 }
             }
-            if hasLedger, policy.keepArchives != nil {
-                seen.noteAged(
-                    stored.archives, onRecord: try ledger.archivesOnRecord(of: policy.table))
+            if hasLedger {
+                let onRecord = try ledger.archivesOnRecord(of: policy.table)
+                seen.lostArchives = LostArchive.all(
+                    onRecord, among: Set(stored.archives.map(\.slice))
+                ).map(\.slice)
+                if policy.keepArchives != nil {
+                    seen.noteAged(stored.archives, onRecord: onRecord)
+                }
             }
             for stranger in stored.strangers {
                 seen.problems.append(

@@ -98,6 +98,8 @@ public struct TableObservation: Sendable {
     /// Slices of which the store keeps two generations because rows have vanished, and nobody has
     /// accepted it.
     public var superseded: Set<Slice>
+    /// Slices that the ledger has archives of, and the store has not.
+    public var lostArchives: [Slice] = []
     public var quarantine: [Quarantined]
     /// Partitions whose DETACH CONCURRENTLY we began.
     public var detaching: Set<UInt32>

@@ -192,6 +192,36 @@ import Testing
         #expect(list.stderr.contains("month=01"))
     }
 
+    /// Regression: what `check` called critical, a night passed over in silence.
+    @Test func aNightSaysThatAnArchiveIsLostAndDoesItsOtherWork() throws {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 4, rows: 20)
+        try scene.configure(Scene.policy(more: ["premake: 0"]))
+        try scene.approve()
+        #expect(try scene.night(nil, "--max-retire", "1").status == 0)
+        let archive = scene.archives + "/public.logs/year=2025/month=01"
+        try FileManager.default.moveItem(atPath: archive, toPath: scene.archives + "-away")
+        #expect(try scene.pgretain("plan").stdout.contains("warning: The ledger names the archive"))
+        let night = try scene.night(nil, "--max-retire", "1")
+        #expect(night.status == 66, "\(night.stderr)")
+        #expect(night.stderr.contains("[archive.lost]"), "\(night.stderr)")
+        #expect(try scene.slices() == ["public.logs/year=2025/month=02"])
+        #expect(try !scene.partitions().contains("logs_2025_02"))
+        try FileManager.default.moveItem(atPath: scene.archives + "-away", toPath: archive)
+        #expect(try scene.night(nil, "--max-retire", "1").status == 0)
+    }
+
+    /// Its rows are there still: it is made anew, and was lost to nobody.
+    @Test func anArchiveThatTheNightMakesAnewIsNotLost() throws {
+        let scene = try scene(then: "keep")
+        #expect(try scene.night(nil).status == 0)
+        try FileManager.default.removeItem(
+            atPath: scene.archives + "/public.logs/year=2025/month=01")
+        let night = try scene.night(nil)
+        #expect(night.status == 0, "\(night.stderr)")
+        #expect(try scene.slices().contains("public.logs/year=2025/month=01"))
+    }
+
     @Test func aTableThatIsThereIsNotOverwritten() throws {
         let scene = try scene()
         #expect(try scene.night(nil).status == 0)

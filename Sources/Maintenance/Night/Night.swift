@@ -250,6 +250,11 @@ public struct Night {
             if options.includes(.retire) { night.run(plan) }
             if options.includes(.expire) { night.expire(plan) }
             entry = night.report
+            if options.hastened == nil,
+                let lost = try LostArchive.problem(of: seen.lostArchives, in: stores.main)
+            {
+                entry.problems.append(lost)
+            }
         }
     }
 
