@@ -11,6 +11,8 @@ public struct Approval: Sendable, Encodable {
     public var cutoff: Instant
     /// What goes, oldest first; as many a night as the policy allows.
     public var partitions: [String]
+    /// Whose rows leave partitions that stay, or a plain table, oldest first.
+    public var periods: [String]
     public var bytes: Int64
     public var nights: Int
     /// Nil: for ever.
@@ -62,8 +64,8 @@ public struct Approval: Sendable, Encodable {
         return Approval(
             table: policy.table, retain: policy.retain, then: policy.then, rules: policy.rules,
             cutoff: plan.cutoff,
-            partitions: policy.then == .keep
-                ? [] : (policy.then == .drop ? slices : []) + leaving.map(\.name.name),
+            partitions: policy.then == .keep ? [] : leaving.map(\.name.name),
+            periods: policy.then == .drop ? slices : [],
             bytes: policy.then == .keep ? 0 : leaving.reduce(0) { $0 + $1.bytes },
             nights: policy.then == .keep ? 0 : nights, keepArchives: policy.keepArchives,
             archives: try agedArchives(policy, on: connection, now: now), isNew: isNew)

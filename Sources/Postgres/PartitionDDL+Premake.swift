@@ -159,7 +159,9 @@ extension PartitionDDL {
             hint: draining
                 ? "More than \(mostToDrain) rows are not moved while others wait: move them by hand, "
                     + "then run it again."
-                : "Set default: drain (where no foreign key points at the table), or move those rows out of \(other); then run it again."
+                : "Set default: drain (where no foreign key points at the table), or move those rows "
+                    + "out of \(other); then run it again. pgretain park moves rows out of it that "
+                    + "no partition will ever be made for."
         )
     }
 

@@ -13,6 +13,8 @@ struct Gate {
     private let wallClock: Instant
     private let approval: Approval
     private let expired: [Partition]
+    /// Periods whose rows leave wide partitions, or a plain table.
+    private let expiredPeriods: Int
     private let isPublished: Bool
     /// Wide partitions that are over and hold no row.
     let emptied: [Partition]
@@ -53,6 +55,7 @@ struct Gate {
         expired = seen.partitions.filter { partition in
             partition.bounds.map { $0.to <= calendar.cutoff } ?? false
         }
+        expiredPeriods = seen.agedPeriods.count { $0.bounds.to <= calendar.cutoff }
     }
 
     // MARK: Partitions
@@ -233,17 +236,25 @@ struct Gate {
         case .outgrown(let ways):
             ask = "is harsher than the approved one (\(ways.joined(separator: "; ")))"
         }
-        let bytes = expired.reduce(0) { $0 + $1.bytes }
         let verb = policy.then == .drop ? "drop" : "detach"
         return [
             Problem(
                 "policy.approval", .brake,
                 "The policy of \(policy.table) \(ask): it would \(verb) everything before "
-                    + "\(calendar.cutoff.dateText), which today is \(expired.count) "
-                    + "partition\(expired.count == 1 ? "" : "s") of \(ByteCount(bytes)). "
+                    + "\(calendar.cutoff.dateText), which today is \(whatIsExpired). "
                     + "Nothing was retired; months are still made ahead.",
                 hint: "pgretain approve --table \(policy.table.description.shellWord)")
         ]
+    }
+
+    /// `2 partitions of 31 MB`, `the rows of 4 months`
+    private var whatIsExpired: String {
+        let bytes = ByteCount(expired.reduce(0) { $0 + $1.bytes })
+        let partitions = "\(expired.count) partition\(expired.count == 1 ? "" : "s") of \(bytes)"
+        guard policy.then == .drop, expiredPeriods > 0 else { return partitions }
+        let periods =
+            "the rows of \(expiredPeriods) \(policy.period.rawValue)\(expiredPeriods == 1 ? "" : "s")"
+        return expired.isEmpty ? periods : partitions + " and " + periods
     }
 
     func notes(on plan: TablePlan) -> [String] {

@@ -65,6 +65,9 @@ import Testing
             let outcome = try scene.pgretain(command)
             #expect(!(outcome.stdout + outcome.stderr).contains("wrong-7391"))
         }
+        let watched = try scene.pgretain("run", "-v")
+        #expect(watched.stderr.contains("nothing was done"), "\(watched.stderr)")
+        #expect(!watched.stderr.contains("nothing to do"))
         try configure(scene, database: there, extra: "password_command: exit 3")
         let failed = try scene.pgretain("run")
         #expect(

@@ -35,6 +35,7 @@ import Testing
         let night = try scene.night(nil)
         #expect(night.status == 1 && night.stderr.contains("holds 3 rows of that range"))
         #expect(night.stderr.contains("default: drain"))
+        #expect(night.stderr.contains("pgretain park"))
         #expect(try scene.digest(of: "logs") == before)
         #expect(try inDefault(scene) == "5")
     }

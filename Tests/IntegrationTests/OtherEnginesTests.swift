@@ -139,6 +139,8 @@ import Testing
             let other = try scene.pgretain(
                 ["archives", "export-ddl", "--engine", engine, "--table", "system_logs"])
             #expect(other.status == 0 && other.stdout.contains("user_id"), "\(other.stderr)")
+            let isOfManyHosts = engine != "clickhouse"
+            #expect(other.stdout.hasPrefix("-- The location is a path") == isOfManyHosts)
         }
 
         // The very query of the documentation, with its own types and the directories as columns.

@@ -64,6 +64,22 @@ import Testing
         #expect(try report(scene, "--what-if", "retain 60").status == 64)
     }
 
+    @Test func whatWaitsInQuarantineIsNotGone() throws {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 3, rows: 10)
+        try scene.configure(Scene.policy(grace: "300 days", more: ["premake: 1"]))
+        try scene.approve()
+        #expect(try scene.night(nil, "--max-retire", "1").status == 0)
+        let text = try scene.pgretain("report")
+        #expect(text.stdout.contains("(in quarantine)"), "\(text.stdout)")
+        #expect(!text.stdout.contains("(gone)"))
+        let periods = try JSONView(try scene.pgretain("report", "--json").stdout)["growth"][
+            "tables"][0]["periods"]
+        #expect(periods[0]["is_quarantined"].flag == true)
+        #expect(periods[0]["is_in_database"].flag == true && periods[0]["rows"].number == 10)
+        #expect(periods[1]["is_quarantined"].flag == false)
+    }
+
     @Test func whatIsNotKnownIsNotMadeUp() throws {
         let scene = try Scene()
         try scene.makeLogs(from: "2025-11-01", months: 3, rows: 10)

@@ -22,7 +22,8 @@ from pyspark.sql import SparkSession
 def statements(path):
     """Those of a file that `export-ddl` has written: each ends with a line's last semicolon."""
     with open(path, encoding="utf-8") as script:
-        return [text.strip() for text in script.read().split(";\n") if text.strip()]
+        text = "".join(line for line in script if not line.startswith("--"))
+        return [text.strip() for text in text.split(";\n") if text.strip()]
 
 
 def made_table(statement):

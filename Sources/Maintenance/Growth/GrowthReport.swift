@@ -81,7 +81,10 @@ public struct TableGrowth: Sendable, Encodable {
         public var archiveBytes: Int64?
         /// It has begun and not ended.
         public var isCurrent: Bool
+        /// In the table, or in quarantine.
         public var isInDatabase: Bool
+        /// It was detached, and waits out its grace.
+        public var isQuarantined = false
         /// Against the period before, in percent of rows.
         public var changePercent: Int?
     }

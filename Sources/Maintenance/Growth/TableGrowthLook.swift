@@ -63,7 +63,7 @@ struct TableGrowthLook {
         found.droppedPartitions = dropped.count
         found.freedBytes = dropped.compactMap(\.bytes).reduce(0, +)
         found.unmeasuredDrops = dropped.count { $0.bytes == nil }
-        fillPeriods(manifests, dropped, calendar)
+        fillPeriods(manifests, dropped, seen.quarantine, calendar)
         let samples =
             hasLedger
             ? try connection.ledger.growingSamples(
@@ -173,7 +173,8 @@ struct TableGrowthLook {
     // MARK: What came in
 
     private mutating func fillPeriods(
-        _ manifests: [Manifest], _ dropped: [DroppedPartition], _ calendar: TableCalendar
+        _ manifests: [Manifest], _ dropped: [DroppedPartition], _ quarantine: [Quarantined],
+        _ calendar: TableCalendar
     ) {
         let complete = found.parts.filter { part in
             !part.isSkipped && part.bounds.map { $0.to <= calendar.now } ?? false
@@ -199,6 +200,13 @@ struct TableGrowthLook {
             guard let bounds = one.bounds, let bytes = one.bytes else { continue }
             byBounds[bounds]?.bytes = bytes
             byBounds[bounds]?.bytesAreEstimated = false
+        }
+        for one in quarantine {
+            byBounds[one.bounds] = .init(
+                period: name(one.bounds), bounds: one.bounds, rows: byBounds[one.bounds]?.rows,
+                bytes: one.bytes, bytesAreEstimated: false,
+                archiveBytes: byBounds[one.bounds]?.archiveBytes, isCurrent: false,
+                isInDatabase: true, isQuarantined: true)
         }
         for part in found.parts {
             guard let bounds = part.bounds, bounds.from <= calendar.now else { continue }

@@ -17,17 +17,26 @@ enum ApprovalText {
         }
         guard approval.then != .keep else { return text }
         text += "  everything before \(approval.cutoff.dateText) goes: "
-        text += "\(Quantities.plural(approval.partitions.count, "partition")), "
-        text += Quantities.bytes(approval.bytes)
+        text += leaving(approval)
         if approval.nights > 0 {
             text += ", from the next run on, in \(Quantities.plural(approval.nights, "night"))"
         }
         text += "\n"
-        for name in approval.partitions { text += "    \(name)\n" }
+        for name in approval.periods + approval.partitions { text += "    \(name)\n" }
         for rule in approval.rules {
             text += "  and rows where \(rule.condition) once \(rule.retain) old"
             text += rule.archives ? "\n" : ", FOR GOOD: no archive keeps them\n"
         }
         return text
+    }
+
+    /// `2 partitions, 31 MB`, `the rows of 4 periods`
+    private static func leaving(_ approval: Approval) -> String {
+        let partitions =
+            Quantities.plural(approval.partitions.count, "partition") + ", "
+            + Quantities.bytes(approval.bytes)
+        guard !approval.periods.isEmpty else { return partitions }
+        let periods = "the rows of " + Quantities.plural(approval.periods.count, "period")
+        return approval.partitions.isEmpty ? periods : partitions + ", and " + periods
     }
 }

@@ -68,11 +68,18 @@ struct EngineDDL {
     func text(for engine: Engine) -> String {
         switch engine {
         case .duckdb: duckDB
-        case .athena: athena
-        case .trino: trino
-        case .spark: spark
+        case .athena: hint + athena
+        case .trino: hint + trino
+        case .spark: hint + spark
         case .clickhouse: clickHouse
         }
+    }
+
+    /// An engine of many hosts seldom has the file system of this one.
+    private var hint: String {
+        guard location.hasPrefix("/") else { return "" }
+        return "-- The location is a path of this host: replace it by the object store's URL of\n"
+            + "-- the same directory, as --location s3://bucket/prefix/SCHEMA.TABLE does.\n"
     }
 
     // MARK: DuckDB

@@ -17,7 +17,13 @@ enum ReportText {
                     entry.archiveBytes.map(Quantities.bytes) ?? "",
                     entry.seconds > 0 ? Quantities.duration(entry.seconds) : "", entry.note)
             }
-            text += table.done.isEmpty ? "  nothing to do\n" : rows.text
+            if !table.done.isEmpty {
+                text += rows.text
+            } else if report.problems.isEmpty, table.problems.isEmpty {
+                text += "  nothing to do\n"
+            } else {
+                text += "  nothing was done\n"
+            }
             for note in table.notes { text += "  note: \(note)\n" }
         }
         let seconds =

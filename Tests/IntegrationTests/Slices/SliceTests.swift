@@ -135,7 +135,11 @@ import Testing
             Scene.policy(
                 "public.events", key: "at",
                 more: ["partitioned: false", "redact: [body.user.token]"]))
-        try plain.approve()
+        // 1000 hours are of two months: a plain table has those, and no partitions.
+        let plan = try plain.pgretain("plan")
+        #expect(plan.stdout.contains("which today is the rows of 2 months."), "\(plan.stdout)")
+        let yes = try plain.pgretain("approve")
+        #expect(yes.stdout.contains("goes: the rows of 2 periods, from"), "\(yes.stdout)")
         #expect(try plain.night(nil, "--max-retire", "9").status == 0)
         #expect(try plain.database.superuser("SELECT count(*) FROM events") == "0")
         let events = try plain.archivedLines()

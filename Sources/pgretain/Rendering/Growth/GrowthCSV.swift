@@ -12,7 +12,7 @@ enum GrowthCSV {
         var lines = [
             [
                 "table", "period", "from", "to", "rows", "bytes", "bytes_are_estimated",
-                "archive_bytes", "is_current", "is_in_database",
+                "archive_bytes", "is_current", "is_in_database", "is_quarantined",
             ]
         ]
         for table in report.tables {
@@ -22,7 +22,7 @@ enum GrowthCSV {
                     one.bounds.to.description, one.rows.map(String.init) ?? "",
                     one.bytes.map(String.init) ?? "", String(one.bytesAreEstimated),
                     one.archiveBytes.map(String.init) ?? "", String(one.isCurrent),
-                    String(one.isInDatabase),
+                    String(one.isInDatabase), String(one.isQuarantined),
                 ])
             }
         }

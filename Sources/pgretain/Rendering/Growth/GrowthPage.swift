@@ -107,7 +107,7 @@ enum GrowthPage {
             legend: table.days.contains(where: \.isAnomaly) ? [("strange", "unusual")] : [])
         text += card(
             "Archives", GrowthCharts.archives(table),
-            legend: [("heap", "also in the table"), ("gone", "only archived")])
+            legend: [("heap", "also in the database"), ("gone", "only archived")])
         if table.outlook != nil {
             text += card("What the coming nights give back", GrowthCharts.nights(table))
         }
@@ -252,7 +252,7 @@ enum GrowthPage {
                 (one.bytesAreEstimated ? "~" : "") + Quantities.bytes($0)
             }
             text += row([
-                one.period + (one.isCurrent ? " (now)" : one.isInDatabase ? "" : " (gone)"),
+                one.period + (GrowthText.place(of: one).map { " \($0)" } ?? ""),
                 one.rows.map { Quantities.count($0) } ?? "?", size ?? "?",
                 one.archiveBytes.map(Quantities.bytes) ?? "–", GrowthText.change(one),
             ])

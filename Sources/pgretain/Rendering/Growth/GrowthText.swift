@@ -221,7 +221,7 @@ enum GrowthText {
         text.add("period", "rows", "size", "archive", "change", "")
         for one in shown {
             let bar = one.bytes.map { Bars.bar(Double($0) / Double(max(1, most)), width: 20) }
-            let end = one.isCurrent ? "  (now)" : one.isInDatabase ? "" : "  (gone)"
+            let end = place(of: one).map { "  \($0)" } ?? ""
             text.add(
                 one.period, one.rows.map { Quantities.count($0) } ?? "?",
                 one.bytes.map { (one.bytesAreEstimated ? "~" : "") + Quantities.bytes($0) } ?? "?",
@@ -230,6 +230,13 @@ enum GrowthText {
         let older = table.periods.count - shown.count
         return text.text
             + (older > 0 ? "  and \(Quantities.plural(older, "older period"))\n" : "")
+    }
+
+    /// Nil for a month that has ended, in the table.
+    static func place(of period: TableGrowth.PeriodGrowth) -> String? {
+        if period.isCurrent { return "(now)" }
+        if period.isQuarantined { return "(in quarantine)" }
+        return period.isInDatabase ? nil : "(gone)"
     }
 
     static func change(_ period: TableGrowth.PeriodGrowth) -> String {
