@@ -7,12 +7,16 @@ struct LostArchive {
     let slice: Slice
     /// Of its rows, where the ledger says so.
     let bounds: PartitionBounds?
+    /// What it held, where the ledger says so.
+    let digest: ContentDigest?
 
     /// In the order of their slices.
     static func all(_ onRecord: [Slice: LedgerEvent], among present: Set<Slice>) -> [LostArchive] {
         onRecord.filter { $0.value.hasArchive && !present.contains($0.key) }
             .sorted { $0.key < $1.key }
-            .map { LostArchive(slice: $0.key, bounds: $0.value.bounds) }
+            .map {
+                LostArchive(slice: $0.key, bounds: $0.value.bounds, digest: $0.value.digest)
+            }
     }
 
     /// What a night that found some lost has to say at its end; nil where it has made them anew.
@@ -24,14 +28,21 @@ struct LostArchive {
             "archive.lost", .missing,
             "The ledger names the archive \(first)\(more), and the store \(store.root) does not have "
                 + "\(lost.count > 1 ? "them" : "it"). No other range waits for that.",
-            hint: "Bring back from another copy of the store what pgretain archives verify names.")
+            hint: "Bring back from another copy of the store what pgretain archives verify names; "
+                + wayOut(of: first.table))
     }
 
     func problem(in store: DirectoryStore) -> Problem {
         Problem(
             "archive.lost", .missing,
             "The ledger names the archive \(slice), and the store \(store.root) does not have it.",
-            hint: "Bring it back from another copy of the store.")
+            hint: "Bring it back from another copy of the store; " + Self.wayOut(of: slice.table))
+    }
+
+    /// For what is nowhere any more.
+    private static func wayOut(of table: QualifiedName) -> String {
+        "for good? pgretain archives accept --table \(table.description.shellWord) --period … "
+            + "--reason …"
     }
 }
 

@@ -9,13 +9,15 @@ extension Orders {
         /// The number of an older generation, which holds rows that the published archive does not;
         /// nil for the published one, where the deletion of its rows could not be gone on with.
         public var superseded: Int?
+        /// Whether there is no such archive any more.
+        public var isLost = false
         public var rows: UInt64
         public var directory: String
     }
 
-    /// Takes note that an operator has looked at a range: what vanished from it, or a deletion that
-    /// cannot be gone on with. Both generations stay, it is an alarm no more, and retirement goes on
-    /// with the rows that are there.
+    /// Takes note that an operator has looked at a range: what vanished from it, a deletion that
+    /// cannot be gone on with, or an archive that is lost for good. What there is stays, it is an
+    /// alarm no more, and retirement goes on with the rows that are there.
     public func accept(
         _ table: QualifiedName, _ range: Range, reason: String
     ) throws -> [Accepted] {
@@ -24,7 +26,10 @@ extension Orders {
         try site.checkBinding(of: store, to: connection)
         let known = try connection.ledger.acceptedArchives(of: table)
         var accepted = try giveUpDeletion(of: bounds, in: table, store, reason)
-        for archive in try store.archives(of: table) where archive.superseded != nil {
+        let stored = try store.archives(of: table)
+        accepted += try acceptLoss(
+            of: bounds, in: table, present: Set(stored.map(\.slice)), store, reason)
+        for archive in stored where archive.superseded != nil {
             let manifest = try archive.manifest.get()
             guard manifest.bounds == bounds, !archive.isAccepted(by: known) else { continue }
             let number = archive.superseded ?? 0
@@ -41,11 +46,41 @@ extension Orders {
         guard !accepted.isEmpty else {
             throw Problem(
                 "accept.nothing", .missing,
-                "No older generation of \(bounds) of \(table) waits to be accepted, nor a deletion "
-                    + "that cannot be gone on with. Nothing was done.",
-                hint: "pgretain archives list shows which are superseded.")
+                "No older generation of \(bounds) of \(table) waits to be accepted, no deletion that "
+                    + "cannot be gone on with, and no archive that is lost. Nothing was done.",
+                hint: "pgretain archives list shows which are superseded, and which are lost.")
         }
         return accepted
+    }
+
+    /// Archives that the ledger names and no store has: it is said that they are gone. Nothing is
+    /// accepted while a copy has one.
+    private func acceptLoss(
+        of bounds: PartitionBounds, in table: QualifiedName, present: Set<Slice>,
+        _ store: DirectoryStore, _ reason: String
+    ) throws -> [Accepted] {
+        let lost = try connection.ledger.lostArchives(of: table, among: present)
+            .filter { $0.bounds == bounds }
+        for root in lost.isEmpty ? [] : site.copies {
+            let copy = try site.openStore(at: root, .readOnly)
+            for archive in lost where try !copy.generations(of: archive.slice).isEmpty {
+                throw Problem(
+                    "accept.copy", .brake,
+                    "The archive \(archive.slice) is not lost: the copy \(root) has it. Nothing was "
+                        + "done.",
+                    hint: "Bring it back from there to \(store.root).")
+            }
+        }
+        return try lost.map { archive in
+            try record(
+                LedgerEvent(
+                    .accepted, table: table, bounds: bounds, digest: archive.digest,
+                    archive: archive.slice.path, details: ["reason": reason, "lost": "yes"]))
+            return Accepted(
+                slice: archive.slice, superseded: nil, isLost: true,
+                rows: archive.digest?.rows ?? 0,
+                directory: try store.directory(of: archive.slice).path)
+        }
     }
 
     /// The archive of rows whose deletion was begun and cannot be ended: it has them all, and counts

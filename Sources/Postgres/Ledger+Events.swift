@@ -162,7 +162,7 @@ extension Ledger {
     }
 
     /// The ledger's last word on each archive of a table: that it was published, that rows of it were
-    /// erased, that its removal was begun, or that it is gone.
+    /// erased, that its removal was begun, that it is gone, or that its loss was accepted.
     public func archivesOnRecord(of table: QualifiedName) throws -> [Slice: LedgerEvent] {
         let latest = try events(
             """
@@ -170,7 +170,8 @@ extension Ledger {
                 SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
                 WHERE m.table_schema = \(value: table.schema)
                     AND m.table_name = \(value: table.name) AND m.archive IS NOT NULL
-                    AND m.kind IN ('archived', 'erased', 'expiring', 'expired')
+                    AND (m.kind IN ('archived', 'erased', 'expiring', 'expired')
+                        OR m.kind = 'accepted' AND m.details ->> 'lost' = 'yes')
                 GROUP BY m.archive)
             """)
         return latest.reduce(into: [:]) { words, recorded in

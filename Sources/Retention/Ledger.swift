@@ -51,7 +51,8 @@ public struct LedgerEvent: Equatable, Sendable, Codable {
         case expiring
         /// It was.
         case expired
-        /// An operator has looked at an older generation that holds rows which the newer does not.
+        /// An operator has looked at an older generation that holds rows which the newer does not, or
+        /// at an archive that is lost for good: `lost` among the details.
         case accepted
         /// Rows are about to be erased from an archive: the digest is that of what stays, and how many
         /// go is among the details.

@@ -211,6 +211,34 @@ import Testing
         #expect(try scene.night(nil, "--max-retire", "1").status == 0)
     }
 
+    @Test func aLossThatIsAcceptedIsNoAlarmAnyMore() throws {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 3, rows: 20)
+        try scene.configure(Scene.policy(more: ["premake: 0"]))
+        try scene.approve()
+        #expect(try scene.night(nil).status == 0)
+        let accept = [
+            "archives", "accept", "--table", "logs", "--period", "2025-01", "--reason", "a fire",
+        ]
+        #expect(try scene.pgretain(accept).status == 66, "it is there")
+        let copy = scene.archives + "-copy"
+        try FileManager.default.copyItem(atPath: scene.archives, toPath: copy)
+        for month in ["01", "02"] {
+            try FileManager.default.removeItem(
+                atPath: scene.archives + "/public.logs/year=2025/month=\(month)")
+        }
+        try scene.configure(Scene.policy(more: ["premake: 0"]), extra: "copies: [\(copy)]")
+        let refused = try scene.pgretain(accept)
+        #expect(refused.status == 76 && refused.stderr.contains("accept.copy"), "\(refused.stderr)")
+        try scene.configure(Scene.policy(more: ["premake: 0"]))
+        let accepted = try scene.pgretain(accept)
+        #expect(accepted.stdout.contains("month=01, lost: 20 rows"), "\(accepted.stdout)")
+        let night = try scene.night(nil)
+        #expect(night.status == 66, "another is lost still")
+        #expect(!night.stderr.contains("month=01"), "\(night.stderr)")
+        #expect(night.stderr.contains("month=02"), "\(night.stderr)")
+    }
+
     /// Its rows are there still: it is made anew, and was lost to nobody.
     @Test func anArchiveThatTheNightMakesAnewIsNotLost() throws {
         let scene = try scene(then: "keep")

@@ -5,7 +5,7 @@ import Retention
 extension ArchivesCommand {
     struct Accept: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say that rows which vanished from a table were looked at.",
+            abstract: "Say that rows which vanished, or an archive that is lost, were looked at.",
             discussion: """
                 EXAMPLES
                   pgretain archives accept --table system_logs --period 2025-01 \\
@@ -18,6 +18,9 @@ extension ArchivesCommand {
                 retirement goes on with the rows that are there. So it does where a night
                 began to delete rows against an archive and no other can go on with that:
                 the columns have changed, or the server is another.
+
+                An archive that the ledger names and the store does not have ends each
+                night in 66. Where no other copy of it is left, this says that it is gone.
                 """)
 
         @OptionGroup var common: CommonOptions
@@ -37,11 +40,11 @@ extension ArchivesCommand {
             if common.json { return console.out(try JSONDocument.text("accepted", accepted)) }
             guard !common.quiet else { return }
             for entry in accepted {
-                let which = entry.superseded.map { "superseded, number \($0)" } ?? "published"
+                let which = entry.superseded.map { "superseded, number \($0)" }
+                let rows = Quantities.plural(entry.rows, "row")
                 console.out(
-                    "accepted \(entry.slice), \(which): "
-                        + "\(Quantities.plural(entry.rows, "row"))\n  it stays at "
-                        + "\(entry.directory)\n")
+                    "accepted \(entry.slice), \(entry.isLost ? "lost" : which ?? "published"): "
+                        + "\(rows)\n  it \(entry.isLost ? "was" : "stays") at \(entry.directory)\n")
             }
         }
     }
