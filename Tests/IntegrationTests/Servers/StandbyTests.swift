@@ -28,6 +28,38 @@ extension MisbehavingServers {
             #expect(try scene.picture() == before)
         }
 
+        /// Of several hosts the primary is found, wherever it stands; one that is gone is passed over.
+        @Test func thePrimaryOfSeveralHostsIsFound() throws {
+            let scene = try MisbehavingServers.scene()
+            let standby = Cluster(standbyOf: MisbehavingServers.server, settings: [])
+            defer { standby.end() }
+            let both = [standby, MisbehavingServers.server]
+            func hosts(_ all: [Cluster], _ attributes: String) -> String {
+                "host=/nowhere,\(all.map(\.socketDirectory).joined(separator: ",")) "
+                    + "port=1,\(all.map(\.port).joined(separator: ",")) \(attributes)"
+            }
+            for clusters in [both, both.reversed()] {
+                for attributes in ["read-write", "primary"] {
+                    try scene.configure(
+                        MisbehavingServers.policy, extra: "on_standby: skip",
+                        through: hosts(clusters, "target_session_attrs=\(attributes)"))
+                    let night = try scene.night(nil, "--max-retire", "0", "--json")
+                    #expect(night.status == 0, "\(night.stderr)")
+                    #expect(try JSONView(night.stdout)["report"]["is_on_standby"].flag != true)
+                    #expect(try scene.pgretain("plan").status == 0)
+                }
+            }
+            // Without them it is the first that answers, and with none that can be written to none.
+            try scene.configure(
+                MisbehavingServers.policy, extra: "on_standby: skip", through: hosts(both, ""))
+            let night = try scene.night(nil, "--json")
+            #expect(try JSONView(night.stdout)["report"]["is_on_standby"].flag == true)
+            try scene.configure(
+                MisbehavingServers.policy, extra: "on_standby: skip",
+                through: hosts([standby], "target_session_attrs=read-write"))
+            #expect(try scene.night(nil).status == 69)
+        }
+
         /// The replica hears nothing from some moment on; the night goes on to its end, or the primary
         /// dies on its way; then the replica is promoted.
         @Test(arguments: [true, false])
