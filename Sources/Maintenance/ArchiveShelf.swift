@@ -143,7 +143,8 @@ public struct ArchiveShelf {
         do {
             let connection = try site.connect(as: "pgretain: archives")
             let present = Set(stored.map(\.slice))
-            return try tables.flatMap { table in
+            let more = try site.tablesOfPatterns(knownTo: connection.ledger)
+            return try (tables + more).flatMap { table in
                 try connection.ledger.lostArchives(of: table, among: present)
                     .map { $0.problem(in: store) }
             }

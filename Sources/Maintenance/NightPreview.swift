@@ -45,7 +45,9 @@ public struct NightPreview: Sendable, Encodable {
             })
         let plan = Planner(maxRetire: maxRetire).plan(observation)
 
-        var warnings: [String] = []
+        let found = site.matching?.findings ?? PatternFindings()
+        checks += found.problems
+        var warnings = found.notes
         for (seen, settings) in zip(observation.tables, settings) {
             guard let table = seen.table else { continue }
             check {
@@ -111,6 +113,7 @@ public struct NightPreview: Sendable, Encodable {
         let problems = plan.tables.flatMap(\.problems)
         if let approval = problems.first(where: { $0.status == .brake }) { return approval.hint }
         if let first = problems.first { return first.hint }
+        guard !plan.tables.isEmpty else { return "correct match:, or make the tables it is for" }
         switch plan.tables.map(\.then).min() ?? .keep {
         case .keep:
             return "pgretain run; once a month of archives has been looked at, "
@@ -125,6 +128,8 @@ public struct NightPreview: Sendable, Encodable {
 
     /// 0, unless tables could not be looked at: what a plan shows is no failure of its own.
     public var exitStatus: ExitStatus {
-        .of(plan.tables.lazy.filter { !$0.isSeen }.flatMap(\.problems).map(\.status))
+        .of(
+            (plan.tables.filter { !$0.isSeen }.flatMap(\.problems)
+                + checks.filter { $0.id == Finding.ID.matchAmbiguous.rawValue }).map(\.status))
     }
 }

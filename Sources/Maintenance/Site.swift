@@ -21,6 +21,12 @@ public struct Site: Sendable {
     /// Roots of stores that get each archive too.
     public var copies: [String]
     public var tables: [TableSettings]
+    /// What is said of tables that are not named one by one.
+    public var patterns: [PatternSettings] = []
+    /// Nil until the database was asked for the tables that the patterns stand for.
+    public internal(set) var matching: Matching?
+    /// The one table that is wanted of them.
+    var narrowing: QualifiedName?
     /// Threads that encode, compress and verify.
     public var workers: Int
     /// Partitions of a table that are archived at a time.
@@ -65,17 +71,6 @@ public struct Site: Sendable {
         self.lockAttempts = lockAttempts
         self.throttle = throttle
         self.tool = tool
-    }
-
-    /// What the site says of a table; a problem when it says nothing.
-    public func settings(of table: QualifiedName) throws(Problem) -> TableSettings {
-        guard let found = tables.first(where: { $0.policy.table == table }) else {
-            let known = tables.map { $0.policy.table.description }.joined(separator: ", ")
-            throw Problem(
-                "table.unknown", .missing, "The configuration says nothing about \(table).",
-                hint: known.isEmpty ? "Add it under tables:." : "It has: \(known).")
-        }
-        return found
     }
 }
 

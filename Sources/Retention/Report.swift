@@ -67,6 +67,8 @@ public struct Report: Equatable, Sendable, Codable {
     public var ledger: LedgerLink?
     /// The server is a standby, where nothing is to be done (`on_standby: skip`).
     public var isOnStandby: Bool?
+    /// What concerns no single table and is no problem; nil: nothing.
+    public var notes: [String]?
 
     public init(run: String, startedAt: Instant) {
         self.run = run

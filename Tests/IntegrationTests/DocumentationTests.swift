@@ -125,7 +125,7 @@ import Testing
         let keys = try JSONView(effective.stdout)["settings"].list.compactMap { $0["key"].text }
         try #require(keys.count >= 18, "\(keys)")
         for key in keys {
-            let generic = key.replacingOccurrences(of: "[0]", with: "[]")
+            let generic = key.replacing(/\[\d+\]/, with: "[]")
             #expect(page.contains("| `\(generic)` |"), "\(key) is not in docs/configuration.md")
         }
     }

@@ -20,7 +20,6 @@ final class HealthLook {
     private static let statementMilliseconds = 5000
 
     init(site: Site, now: Instant?) throws {
-        self.site = site
         connection = try Connection(
             ConnectionSettings(
                 conninfo: site.database, password: site.password, role: site.role,
@@ -29,6 +28,7 @@ final class HealthLook {
             lockMilliseconds: Self.lockMilliseconds,
             statementMilliseconds: Self.statementMilliseconds)
         self.now = try now ?? connection.serverClock()
+        self.site = try site.matched(on: connection)
     }
 
     func facts() throws -> HealthFacts {
@@ -65,7 +65,9 @@ final class HealthLook {
         let begun = try unfinishedRestores()
         return HealthFacts(
             now: now, runs: runs, store: storeFacts, copies: copyFacts, drills: drills,
-            unfinishedRestores: begun, tables: tables, skipped: skipped)
+            unfinishedRestores: begun,
+            patterns: site.matching?.findings ?? PatternFindings(), tables: tables,
+            skipped: skipped)
     }
 
     /// - Parameter unbound: why a store that belongs to nobody is not the right one.

@@ -39,7 +39,7 @@ public struct NightOptions: Sendable {
 
 /// Tonight's work: heal, premake, retire, sample growth.
 public struct Night {
-    private let site: Site
+    private var site: Site
     private let options: NightOptions
     private let interruption: Interruption
     private let progress: ProgressSink?
@@ -99,10 +99,22 @@ public struct Night {
         }
         beginning()
         try interruption.whileCancelling(try control.canceller().cancelling) {
-            try run(identity, control, &report)
+            try matched(on: control, &report).run(identity, control, &report)
         }
         FailPoint.pass("night.retired")
         try finish(identity, &report)
+    }
+
+    /// The night of the tables that are there now.
+    private func matched(on control: Connection, _ report: inout Report) throws -> Night {
+        var night = self
+        night.site = try site.matched(on: control)
+        report.tables = night.site.tables.map { Report.Table(table: $0.policy.table) }
+        if let found = night.site.matching?.findings {
+            report.notes = found.notes.isEmpty ? nil : found.notes
+            report.problems += found.problems
+        }
+        return night
     }
 
     private func run(_ identity: RunIdentity, _ control: Connection, _ report: inout Report) throws

@@ -38,7 +38,7 @@ struct RestoreSources: Sendable {
 
     init(_ request: RestoreRequest, site: Site) throws {
         let store = try site.openStore(.readOnly)
-        let policyZone = site.tables.first { $0.policy.table == request.table }?.policy.zone ?? .utc
+        let policyZone = try site.settingsIfAny(of: request.table)?.policy.zone ?? .utc
         var found: [(Slice, Manifest, ArchiveDirectory)] = []
         let stored: [StoredArchive]
         if let period = request.period {
@@ -110,7 +110,7 @@ struct RestoreSources: Sendable {
     private static func slice(of period: String, _ table: QualifiedName, site: Site) throws
         -> Slice
     {
-        guard !site.tables.contains(where: { $0.policy.table == table }) else {
+        guard try site.settingsIfAny(of: table) == nil else {
             return try ArchiveShelf.slice(site: site, table: table, period: period)
         }
         for form in Period.allCases {

@@ -128,13 +128,15 @@ public struct HealthFacts: Sendable {
     public var copies: [Store]
     public var drills: Drills
     public var unfinishedRestores: [UnfinishedRestore]
+    public var patterns: PatternFindings
     public var tables: [TableHealthFacts]
     public var skipped: [Skipped]
 
     public init(
         now: Instant, runs: Runs, store: Store, copies: [Store] = [],
         drills: Drills = Drills(), unfinishedRestores: [UnfinishedRestore] = [],
-        tables: [TableHealthFacts], skipped: [Skipped] = []
+        patterns: PatternFindings = PatternFindings(), tables: [TableHealthFacts],
+        skipped: [Skipped] = []
     ) {
         self.now = now
         self.runs = runs
@@ -142,6 +144,7 @@ public struct HealthFacts: Sendable {
         self.copies = copies
         self.drills = drills
         self.unfinishedRestores = unfinishedRestores
+        self.patterns = patterns
         self.tables = tables
         self.skipped = skipped
     }

@@ -13,8 +13,31 @@ public struct HealthJudge: Sendable {
     func findings(_ facts: HealthFacts) -> [Finding] {
         runFindings(facts) + storeFindings(facts) + drillFindings(facts.drills, now: facts.now)
             + facts.unfinishedRestores.map { unfinished($0, now: facts.now) }
+            + Self.patternFindings(facts.patterns)
             + facts.tables.flatMap { tableFindings($0, facts) }
             + facts.skipped.map(Self.skipped)
+    }
+
+    // MARK: Patterns
+
+    private static func patternFindings(_ found: PatternFindings) -> [Finding] {
+        found.empty.map { pattern in
+            Finding(
+                .matchEmpty, .warning, PatternFindings.sentence(empty: pattern) + ".",
+                hint: "Is it the right database, and is the pattern what was meant? Where the "
+                    + "tables are still to come: check: {ignore: [match.empty]}.")
+        }
+            + found.plain.map { pattern, tables in
+                Finding(
+                    .matchPlain, .info, PatternFindings.sentence(plain: tables, pattern) + ".",
+                    hint: "pgretain adopt makes a table partitioned; partitioned: false leaves it "
+                        + "plain.")
+            }
+            + found.ambiguous.map { table, patterns in
+                let problem = Problem.ambiguous(table, patterns)
+                return Finding(
+                    .matchAmbiguous, .critical, table: table, problem.message, hint: problem.hint)
+            }
     }
 
     // MARK: Runs

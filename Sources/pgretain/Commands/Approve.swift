@@ -22,7 +22,7 @@ struct Approve: ParsableCommand {
     var reason: String?
 
     func run() throws {
-        let site = try tables.narrow(try common.site())
+        let site = try common.site(of: tables)
         let approvals = try Approval.approve(
             site: site, tables: site.tableNames, reason: reason, host: Surroundings.host,
             now: common.now)

@@ -32,7 +32,7 @@ extension ArchivesCommand {
         }
 
         func run() throws {
-            let site = try tables.narrow(try common.site())
+            let site = try common.site(of: tables)
             let console = common.console
             guard yes else {
                 let preview = try NightPreview.look(

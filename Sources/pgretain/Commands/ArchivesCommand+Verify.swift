@@ -59,7 +59,7 @@ extension ArchivesCommand {
 
         func run() throws {
             let console = common.console
-            let site = try tables.narrow(try common.site())
+            let site = try tables.narrow(try common.siteAsWritten())
             let shelf = try ArchiveShelf(site: site, table: tables.table)
             var choice = ArchiveShelf.Choice.all
             if let period, let table = tables.table {

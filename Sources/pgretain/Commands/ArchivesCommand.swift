@@ -35,7 +35,7 @@ extension ArchivesCommand {
         @OptionGroup var tables: TableOption
 
         func run() throws {
-            let site = try tables.narrow(try common.site())
+            let site = try tables.narrow(try common.siteAsWritten())
             let shelf = try ArchiveShelf(site: site, table: tables.table)
             let lost = shelf.lost(site: site, tables: site.tableNames)
             let entries = shelf.entries
@@ -74,7 +74,7 @@ extension ArchivesCommand {
         var generation: Int?
 
         func run() throws {
-            let site = try common.site()
+            let site = try common.siteAsWritten()
             let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
             let shown = try ArchiveShelf.Shown(slice, generation, site: site)
             common.console.out(

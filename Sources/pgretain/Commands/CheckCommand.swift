@@ -55,7 +55,7 @@ struct CheckCommand: ParsableCommand {
         // It changes nothing that a signal could leave half done.
         var report = Interruption.whileSignalsEndAtOnce {
             do {
-                let site = try tables.narrow(try common.site())
+                let site = try tables.narrow(try common.siteAsWritten())
                 limit.move(toSeconds: site.check.timeoutSeconds)
                 return try HealthReport.look(site: site, now: common.now)
             } catch {

@@ -68,15 +68,30 @@ struct CommonOptions: ParsableArguments {
         }
     }
 
-    /// What the configuration says of the site, and the password that it leaves to a command.
+    /// What the configuration says of the site, with the tables that its patterns stand for now.
     func site() throws -> Site {
+        try siteAsWritten().matched()
+    }
+
+    /// The same, with its patterns as they are: for what needs no database, or asks it by itself.
+    func siteAsWritten() throws -> Site {
         try configurationOfTables().completeSite()
+    }
+
+    /// The tables that are wanted. What is amiss with the patterns is told.
+    func site(of tables: TableOption) throws -> Site {
+        let site = try tables.narrow(try site())
+        if let found = site.matching?.findings {
+            if !quiet { for note in found.notes { console.say("note: \(note)") } }
+            if let problem = found.problems.first { throw problem }
+        }
+        return site
     }
 
     /// Refused where it names no table.
     private func configurationOfTables() throws -> Configuration {
         let configuration = try configuration()
-        guard !configuration.site.tables.isEmpty else {
+        guard !configuration.site.isEmpty else {
             throw Problem(
                 "configuration.empty", .configuration,
                 "The configuration names no table yet; nothing was done.", hint: Self.beginning)
@@ -92,7 +107,7 @@ struct CommonOptions: ParsableArguments {
     func configurationOfNight(of tables: TableOption, tells: Bool) throws -> Configuration? {
         let needsTables = json || tables.table != nil
         let configuration = try needsTables ? configurationOfTables() : configuration()
-        guard configuration.site.tables.isEmpty else { return configuration }
+        guard configuration.site.isEmpty else { return configuration }
         if tells {
             console.out(
                 "The configuration names no table yet: nothing to do.\nnext: \(Self.beginning)\n")
@@ -116,7 +131,8 @@ extension Configuration {
 /// For commands that look at one table, or at all.
 struct TableOption: ParsableArguments {
     @Option(
-        name: .long, help: "One table of the configuration, as SQL writes it; all without it.",
+        name: .long,
+        help: "One table of the configuration, or of its patterns, as SQL writes it; else all.",
         transform: { text in
             guard let name = QualifiedName(sql: text) else {
                 throw ValidationError("`\(text)` is not a table's name as SQL writes it")
@@ -128,9 +144,7 @@ struct TableOption: ParsableArguments {
     /// The site with that table alone; a problem when the configuration does not have it.
     func narrow(_ site: Site) throws -> Site {
         guard let table else { return site }
-        var site = site
-        site.tables = [try site.settings(of: table)]
-        return site
+        return try site.narrowed(to: table)
     }
 }
 

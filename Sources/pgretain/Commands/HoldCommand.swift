@@ -51,7 +51,7 @@ extension HoldCommand {
         @OptionGroup var tables: TableOption
 
         func run() throws {
-            let site = try tables.narrow(try common.site())
+            let site = try common.site(of: tables)
             let holds = try Orders(site: site, host: Surroundings.host).holds(of: site.tableNames)
             let console = common.console
             if common.json { return console.out(try JSONDocument.text("holds", holds)) }

@@ -27,7 +27,7 @@ struct PlanCommand: ParsableCommand {
         let console = common.console
         guard let configuration = try common.configurationOfNight(of: tables, tells: true)
         else { return }
-        let site = try tables.narrow(try configuration.completeSite())
+        let site = try tables.narrow(try configuration.completeSite().matched())
         let preview = try NightPreview.look(
             site: site, tables: site.tableNames, maxRetire: maxRetire, now: common.now)
         console.out(

@@ -73,7 +73,7 @@ struct ReportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let site = try tables.narrow(try common.site())
+        let site = try common.site(of: tables)
         let report = try GrowthReport.look(
             site: site, tables: site.tableNames, whatIf: whatIf, room: capacity, reading: reading,
             now: common.now)

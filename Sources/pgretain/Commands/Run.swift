@@ -87,6 +87,10 @@ struct Run: ParsableCommand {
         } else if report.exitStatus != .done || common.verbose {
             console.say(ReportText.text(report))
         }
+        // Off a terminal too: where nothing is enforced, silence would look like success.
+        if report.exitStatus == .done, !isWatched, !common.quiet {
+            for note in report.notes ?? [] { console.say("note: \(note)") }
+        }
         for (subject, problem) in ReportText.problems(report) {
             console.tell(problem, about: subject)
         }

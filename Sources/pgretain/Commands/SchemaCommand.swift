@@ -48,7 +48,7 @@ extension SchemaCommand {
         var print = false
 
         func run() throws {
-            let site = try common.site()
+            let site = try common.siteAsWritten()
             let console = common.console
             let missing = try LedgerSchema.missing(site: site)
             guard !print else { return console.out(missing ?? "-- nothing is missing\n") }

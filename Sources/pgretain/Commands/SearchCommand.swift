@@ -60,7 +60,8 @@ struct SearchCommand: ParsableCommand {
 
     func run() throws {
         let console = common.console
-        let search = Search(site: try common.site(), interruption: Surroundings.interruption)
+        let search = Search(
+            site: try common.siteAsWritten(), interruption: Surroundings.interruption)
         let selection = count ? [] : columns?.split(separator: ",").map(String.init)
         let query = Search.Query(
             table: table, from: time.from, to: time.to, conditions: conditions,

@@ -52,7 +52,7 @@ struct Status: ParsableCommand {
 
     func run() throws {
         guard !ledger else { return try printLedger() }
-        let site = try tables.narrow(try common.site())
+        let site = try common.site(of: tables)
         let report = try StatusReport.look(site: site, tables: site.tableNames)
         common.console.out(
             common.json ? try JSONDocument.text("status", report) : StatusText.text(report))
@@ -62,7 +62,7 @@ struct Status: ParsableCommand {
     /// A table that the configuration has no more is asked for as well as any.
     private func printLedger() throws {
         let report = try LedgerReport.look(
-            site: try common.site(), tables: tables.table.map { [$0] },
+            site: try common.siteAsWritten(), tables: tables.table.map { [$0] },
             last: last == 0 ? .max : last, expecting: expect)
         common.console.out(
             common.json ? try JSONDocument.text("ledger", report) : LedgerText.text(report))

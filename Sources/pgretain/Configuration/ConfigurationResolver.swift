@@ -19,7 +19,8 @@ struct ConfigurationResolver {
             "tables", "limits", "check", "capacity", "on_standby", "drill",
         ] + notificationKeys
     private static let tableKeys = [
-        "table", "key", "period", "premake", "retain", "then", "grace", "timezone", "compression",
+        "table", "match", "key", "period", "premake", "retain", "then", "grace", "timezone",
+        "compression",
         "slice_over", "partitioned", "replicate_deletes", "default", "rules",
         "search_columns", "redact", "keep_archives",
     ]
@@ -58,11 +59,12 @@ struct ConfigurationResolver {
         let limits = entries["limits"].map {
             reader.entries($0, of: "limits", known: Self.limitKeys)
         }
+        let tables = tables(entries["tables"], limits: limits ?? [:])
         var site = Site(
             database: database(entries["database"]), password: nil,
             role: optional(entries["role"], key: "role"), archives: archives(entries["archives"]),
             copies: copies(entries["copies"]),
-            tables: tables(entries["tables"], limits: limits ?? [:]),
+            tables: tables.named,
             workers: number(entries["workers"], "workers", 1...256, default: processors),
             jobs: number(entries["jobs"], "jobs", 1...64, default: 1),
             partBytes: partSize(entries["part_size"]),
@@ -70,6 +72,7 @@ struct ConfigurationResolver {
             lockAttempts: number(
                 limits?["lock_attempts"], "limits.lock_attempts", 1...1000, default: 20),
             throttle: throttle(limits ?? [:]), tool: tool)
+        site.patterns = tables.matched
         site.objectStores = objectStores(entries["s3"])
         site.objectStores.environment = environment
         site.check = check(entries["check"])
@@ -148,39 +151,76 @@ struct ConfigurationResolver {
 
     // MARK: Tables
 
-    private mutating func tables(_ node: Node?, limits: [String: Node]) -> [TableSettings] {
+    private mutating func tables(_ node: Node?, limits: [String: Node])
+        -> (named: [TableSettings], matched: [PatternSettings])
+    {
         guard let node, case .sequence(let sequence) = node else {
-            guard needsTables else { return [] }
+            guard needsTables else { return ([], []) }
             reader.complain("is required: a list of tables", key: "tables", at: node)
-            return []
+            return ([], [])
         }
-        var result: [TableSettings] = []
+        var named: [TableSettings] = []
+        var matched: [PatternSettings] = []
         for (index, node) in sequence.enumerated() {
-            guard let table = table(node, path: "tables[\(index)]", limits: limits) else {
+            let path = "tables[\(index)]"
+            let entries = reader.entries(node, of: path, known: Self.tableKeys)
+            if entries["match"] != nil {
+                guard let entry = pattern(entries, of: node, path: path, limits: limits) else {
+                    continue
+                }
+                if matched.contains(where: { $0.pattern.like == entry.pattern.like }) {
+                    reader.complain(
+                        "`\(entry.pattern)` stands twice", key: "\(path).match", at: node)
+                }
+                matched.append(entry)
                 continue
             }
-            if result.contains(where: { $0.policy.table == table.policy.table }) {
-                reader.complain(
-                    "\(table.policy.table) stands twice", key: "tables[\(index)].table", at: node)
+            guard let name = name(entries["table"], "\(path).table", parent: node),
+                let table = table(name, entries, of: node, path: path, limits: limits)
+            else { continue }
+            if named.contains(where: { $0.policy.table == table.policy.table }) {
+                reader.complain("\(name) stands twice", key: "\(path).table", at: node)
             }
-            result.append(table)
+            named.append(table)
         }
-        return result
+        return (named, matched)
     }
 
-    private mutating func table(_ node: Node, path: String, limits: [String: Node])
-        -> TableSettings?
-    {
-        let entries = reader.entries(node, of: path, known: Self.tableKeys)
-        let name = required(entries["table"], "\(path).table", parent: node).flatMap { text in
-            let name = QualifiedName(sql: text)
-            if name == nil {
-                reader.complain(
-                    "`\(text)` is not a table's name as SQL writes it", key: "\(path).table",
-                    at: entries["table"])
-            }
-            return name
+    private mutating func name(_ node: Node?, _ key: String, parent: Node) -> QualifiedName? {
+        guard let text = required(node, key, parent: parent) else { return nil }
+        let name = QualifiedName(sql: text)
+        if name == nil {
+            reader.complain(
+                "`\(text)` is not a table's name as SQL writes it", key: key, at: node)
         }
+        return name
+    }
+
+    private mutating func pattern(
+        _ entries: [String: Node], of node: Node, path: String, limits: [String: Node]
+    ) -> PatternSettings? {
+        let key = "\(path).match"
+        if let table = entries["table"] {
+            reader.complain("stands beside match: one of the two", key: "\(path).table", at: table)
+        }
+        guard let text = required(entries["match"], key, parent: node) else { return nil }
+        do throws(TablePattern.Fault) {
+            let pattern = try TablePattern(text)
+            // The name is another for each table that matches.
+            let any = QualifiedName(schema: "", name: "")
+            return table(any, entries, of: node, path: path, limits: limits).map {
+                PatternSettings(pattern, $0)
+            }
+        } catch {
+            reader.complain("`\(text)`: \(error.reason)", key: key, at: entries["match"])
+            return nil
+        }
+    }
+
+    private mutating func table(
+        _ name: QualifiedName, _ entries: [String: Node], of node: Node, path: String,
+        limits: [String: Node]
+    ) -> TableSettings? {
         let key = required(entries["key"], "\(path).key", parent: node)
         let period: Period = choice(entries["period"], "\(path).period", default: .month)
         let premake = number(
@@ -209,7 +249,7 @@ struct ConfigurationResolver {
         let redact = redact(entries["redact"], "\(path).redact")
         let keepArchives = keepArchives(
             entries["keep_archives"], "\(path).keep_archives", retain: retain)
-        guard let name, let key, let retain, let zone else { return nil }
+        guard let key, let retain, let zone else { return nil }
         return TableSettings(
             policy: RetentionPolicy(
                 table: name, key: key, period: period, premake: premake, retain: retain,

@@ -7,7 +7,7 @@ enum PlanText {
         preview.plan.tables.map { table in
             let policy = site.tables.first { $0.policy.table == table.table }?.policy
             return text(table, policy: policy)
-        }.joined(separator: "\n") + "\n" + advice(preview)
+        }.joined(separator: "\n") + (preview.plan.tables.isEmpty ? "" : "\n") + advice(preview)
     }
 
     private static func text(_ plan: TablePlan, policy: RetentionPolicy?) -> String {

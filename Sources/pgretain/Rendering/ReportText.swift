@@ -26,6 +26,7 @@ enum ReportText {
             }
             for note in table.notes { text += "  note: \(note)\n" }
         }
+        for note in report.notes ?? [] { text += "note: \(note)\n" }
         let seconds =
             Double(report.finishedAt.microseconds - report.startedAt.microseconds) / 1_000_000
         let end = report.exitStatus == .done ? "done" : "ended with \(report.exitStatus.rawValue)"

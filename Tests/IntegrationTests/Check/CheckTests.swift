@@ -239,8 +239,10 @@ import Testing
         let here: Set<Finding.ID> = [.premakeCurrent, .premakeHeadroom, .storeFull]
         // `Drills` and `RestoreCrashes` have these.
         let ofDrills: Set<Finding.ID> = [.drillFailed, .drillOverdue, .restoreUnfinished]
+        // And `Matches` these.
+        let ofPatterns: Set<Finding.ID> = [.matchEmpty, .matchPlain, .matchAmbiguous]
         let all = here.union(Self.ofTheLedger).union(Self.ofTheStore).union(Self.ofTheTable)
-            .union(Self.ofNothing).union(ofDrills)
+            .union(Self.ofNothing).union(ofDrills).union(ofPatterns)
         #expect(all == Set(Finding.ID.allCases))
     }
 
