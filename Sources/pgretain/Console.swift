@@ -5,6 +5,8 @@ import Retention
 struct Console: Sendable {
     var isQuiet = false
     var isVerbose = false
+    /// Which of several databases each line is about; it begins with that.
+    var database: String?
 
     private static let standardOutput: Int32 = 1
     private static let standardError: Int32 = 2
@@ -16,9 +18,16 @@ struct Console: Sendable {
     /// Whether messages are coloured (no-color.org).
     private let coloursMessages = isatty(standardError) == 1 && getenv("NO_COLOR") == nil
 
+    /// A text with the name of the database before each line.
+    func marked(_ text: String) -> String {
+        guard let database else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.isEmpty ? "" : "\(database): \($0)" }.joined(separator: "\n")
+    }
+
     /// Data. A stdout that cannot take it ends the program: a truncated answer is no answer.
     func out(_ text: String) {
-        var text = text
+        var text = marked(text)
         text.withUTF8 { out(UnsafeRawBufferPointer($0)) }
     }
 
@@ -32,7 +41,7 @@ struct Console: Sendable {
     /// A message, one line or more.
     func say(_ text: String) {
         // Where even stderr is gone there is nobody to tell.
-        _ = write(text + "\n", to: Self.standardError)
+        _ = write(marked(text) + "\n", to: Self.standardError)
     }
 
     /// A message for those who asked for more.
@@ -42,7 +51,7 @@ struct Console: Sendable {
 
     /// A line that replaces the one before it; only where a person watches.
     func progress(_ line: String, isFinal: Bool) {
-        _ = write("\r\u{1B}[K" + line + (isFinal ? "\n" : ""), to: Self.standardError)
+        _ = write("\r\u{1B}[K" + marked(line) + (isFinal ? "\n" : ""), to: Self.standardError)
     }
 
     func tell(_ problem: Problem, about subject: String? = nil) {

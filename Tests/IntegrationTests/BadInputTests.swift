@@ -63,9 +63,9 @@ import Testing
             name: "what is no YAML", tables: "  - {table: logs, key: [\n", status: 78,
             says: ["not YAML"]),
         Case(
-            name: "what a later release knows", tables: Scene.policy(),
+            name: "several databases that are none", tables: Scene.policy(),
             extra: "databases: []", status: 78,
-            says: ["databases: is not known to this release"]),
+            says: ["databases: must be a list of databases"]),
         Case(
             name: "a key that is no column", tables: Scene.policy(key: "created"), status: 78,
             says: ["public.logs has no column created", "key.missing"]),

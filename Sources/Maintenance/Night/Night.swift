@@ -323,7 +323,7 @@ extension TableObservation {
 }
 
 extension Problem {
-    static let interrupted = Problem(
+    public static let interrupted = Problem(
         "run.interrupted", .partial, "Interrupted. Nothing half-done was published or dropped.",
         hint: "Run it again; it goes on where it stopped.")
 }

@@ -49,36 +49,55 @@ struct CheckCommand: ParsableCommand {
         // Told by another thread, while this one hangs.
         let limit = try TimeLimit(seconds: CheckSettings.defaultTimeoutSeconds) { seconds in
             let report = HealthReport(timeoutSeconds: seconds)
-            answer.tell(report)
+            answer.tell([(nil, report)])
             _exit(report.state.exitCode)
         }
         // It changes nothing that a signal could leave half done.
-        var report = Interruption.whileSignalsEndAtOnce {
+        var reports = Interruption.whileSignalsEndAtOnce { look(within: limit) }
+        limit.end()
+        if let textfile {
+            reports[0].report.add(writing(reports, to: Surroundings.absolute(textfile)))
+        }
+        answer.tell(reports)
+        throw EarlyExit(state: .worst(of: reports.map(\.report.state)))
+    }
+
+    /// At each database, for as long as each may take.
+    private func look(within limit: TimeLimit) -> [DatabaseHealth] {
+        let all: [Configuration]
+        do { all = try common.configurations() } catch {
+            return [(nil, HealthReport(unknown: Problem(explaining: error)))]
+        }
+        var seconds = 0
+        return all.map { configuration in
+            let name = all.count > 1 ? configuration.name : nil
             do {
-                let site = try tables.narrow(try common.siteAsWritten())
-                limit.move(toSeconds: site.check.timeoutSeconds)
-                return try HealthReport.look(site: site, now: common.now)
+                try common.requireTables(configuration)
+                let site = try tables.narrow(try configuration.completeSite())
+                seconds += site.check.timeoutSeconds
+                limit.move(toSeconds: seconds)
+                return (name, try HealthReport.look(site: site, now: common.now))
             } catch {
-                return HealthReport(unknown: Problem(explaining: error))
+                return (name, HealthReport(unknown: Problem(explaining: error)))
             }
         }
-        limit.end()
-        if let textfile { report.add(writing(report, to: Surroundings.absolute(textfile))) }
-        answer.tell(report)
-        throw EarlyExit(state: report.state)
     }
 
     /// While nothing is known the last file that was written stays.
-    private func writing(_ report: HealthReport, to path: String) -> Finding? {
-        guard report.measures != nil || report.isOnStandby else { return nil }
+    private func writing(_ reports: [DatabaseHealth], to path: String) -> Finding? {
+        guard reports.contains(where: { $0.report.isKnown }) else { return nil }
         do {
-            try AtomicFile.write(CheckMetrics.text(report, tool: Surroundings.tool), to: path)
+            try AtomicFile.write(CheckMetrics.text(reports, tool: Surroundings.tool), to: path)
             return nil
         } catch {
             return Finding(
                 .checkFailed, .unknown, "\(error.message) [\(error.id)]", hint: error.hint)
         }
     }
+}
+
+extension HealthReport {
+    fileprivate var isKnown: Bool { measures != nil || isOnStandby }
 }
 
 /// How a verdict is told on standard output.
@@ -91,21 +110,28 @@ private struct CheckAnswer: Sendable {
         self.console = console
     }
 
-    func tell(_ report: HealthReport) {
+    func tell(_ reports: [DatabaseHealth]) {
         switch form {
         case .text:
             // Under cron, beside --textfile: silence while all is well.
-            guard !console.isQuiet || report.state != .ok else { return }
-            console.out(CheckText.text(report, isLong: console.isVerbose))
+            guard !console.isQuiet || reports.contains(where: { $0.report.state != .ok }) else {
+                return
+            }
+            console.out(CheckText.text(reports, isLong: console.isVerbose))
         case .json:
-            do { console.out(try JSONDocument.text("check", report)) } catch {
+            do { console.out(try document(reports)) } catch {
                 console.tell(Problem(explaining: error))
             }
         case .prometheus:
-            console.out(CheckMetrics.text(report, tool: Surroundings.tool))
-            if report.measures == nil, !report.isOnStandby {
-                console.say(CheckText.text(report, isLong: true))
-            }
+            console.out(CheckMetrics.text(reports, tool: Surroundings.tool))
+            let unknown = reports.filter { !$0.report.isKnown }
+            if !unknown.isEmpty { console.say(CheckText.text(unknown, isLong: true)) }
         }
+    }
+
+    private func document(_ reports: [DatabaseHealth]) throws -> String {
+        guard reports.count > 1 else { return try JSONDocument.text("check", reports[0].report) }
+        return try JSONDocument.text(
+            ofDatabases: "check", reports.map { ($0.name, .success($0.report)) })
     }
 }

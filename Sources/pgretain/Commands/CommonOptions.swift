@@ -7,7 +7,9 @@ struct CommonOptions: ParsableArguments {
     @Option(name: .long, help: "The configuration file.")
     var config: String?
 
-    @Option(name: .long, help: "A connection string or URI, in place of the configuration's.")
+    @Option(
+        name: .long,
+        help: "A connection string or URI, in place of the configuration's; of several, its name.")
     var database: String?
 
     @Option(
@@ -36,8 +38,25 @@ struct CommonOptions: ParsableArguments {
 
     var console: Console { Console(isQuiet: quiet, isVerbose: verbose) }
 
-    /// The configuration, read and believed.
+    /// The configuration of the one database that is meant.
     func configuration() throws -> Configuration {
+        let all = try configurations()
+        guard let one = all.first, all.count == 1 else {
+            throw Problem(
+                "database.which", .usage,
+                "The configuration has \(all.count) databases, and this is about one of them. "
+                    + "Nothing was done.",
+                hint: "Say which with --database: \(Self.names(all)).")
+        }
+        return one
+    }
+
+    private static func names(_ all: [Configuration]) -> String {
+        all.compactMap(\.name).joined(separator: ", ")
+    }
+
+    /// The configuration, read and believed: of each of its databases, or of the one that was chosen.
+    func configurations() throws -> [Configuration] {
         let environment = Surroundings.environment
         let file = try ConfigurationFile.locate(flag: config, environment: environment)
         var resolver = ConfigurationResolver(
@@ -46,7 +65,26 @@ struct CommonOptions: ParsableArguments {
                 database: database, archives: archives.map(Surroundings.absolute)),
             environment: environment, processors: Surroundings.processors,
             tool: Surroundings.tool)
-        return try resolver.resolve(try ConfigurationFile.read(file))
+        let all = try resolver.resolve(try ConfigurationFile.read(file))
+        guard all.contains(where: { $0.name != nil }) else { return all }
+        if let chosen = database ?? environment["PGRETAIN_DATABASE"] {
+            // It is not shown: it may be a connection string, with a password in it.
+            guard let one = all.first(where: { $0.name == chosen }) else {
+                throw Problem(
+                    "database.unknown", .usage,
+                    "--database or PGRETAIN_DATABASE names no database of the configuration, which has "
+                        + "several. Nothing was done.", hint: "It has: \(Self.names(all)).")
+            }
+            return [one]
+        }
+        if all.count > 1, archives != nil || environment["PGRETAIN_ARCHIVES"] != nil {
+            throw Problem(
+                "database.which", .usage,
+                "--archives or PGRETAIN_ARCHIVES is the store of one database, and the configuration "
+                    + "has \(all.count). Nothing was done.",
+                hint: "Say which with --database: \(Self.names(all)).")
+        }
+        return all
     }
 
     /// The site of a command that archives and a database are enough for: where there is no
@@ -64,7 +102,7 @@ struct CommonOptions: ParsableArguments {
                     database: database, archives: archives.map(Surroundings.absolute)),
                 environment: Surroundings.environment, processors: Surroundings.processors,
                 tool: Surroundings.tool, needsTables: false)
-            return try resolver.resolve("{}").completeSite()
+            return try resolver.resolve("{}")[0].completeSite()
         }
     }
 
@@ -78,41 +116,51 @@ struct CommonOptions: ParsableArguments {
         try configurationOfTables().completeSite()
     }
 
-    /// The tables that are wanted. What is amiss with the patterns is told.
+    /// The tables that are wanted of the one database.
     func site(of tables: TableOption) throws -> Site {
-        let site = try tables.narrow(try site())
-        if let found = site.matching?.findings {
-            if !quiet { for note in found.notes { console.say("note: \(note)") } }
-            if let problem = found.problems.first { throw problem }
-        }
-        return site
+        try site(of: try configuration(), tables, console)
+    }
+
+    private func configurationOfTables() throws -> Configuration {
+        let configuration = try configuration()
+        try requireTables(configuration)
+        return configuration
     }
 
     /// Refused where it names no table.
-    private func configurationOfTables() throws -> Configuration {
-        let configuration = try configuration()
-        guard !configuration.site.isEmpty else {
-            throw Problem(
-                "configuration.empty", .configuration,
-                "The configuration names no table yet; nothing was done.", hint: Self.beginning)
-        }
-        return configuration
+    func requireTables(_ configuration: Configuration) throws {
+        guard configuration.site.isEmpty else { return }
+        throw Problem(
+            "configuration.empty", .configuration,
+            "The configuration names no table yet; nothing was done.", hint: Self.beginning)
     }
 
     private static let beginning =
         "pgretain init --database … --archives … writes a configuration for a database."
 
-    /// Nil where the list of tables is there and empty, as a package installs it: a night then has
-    /// nothing to do, and is not to bother anybody with it. Only `tells` says so.
-    func configurationOfNight(of tables: TableOption, tells: Bool) throws -> Configuration? {
-        let needsTables = json || tables.table != nil
-        let configuration = try needsTables ? configurationOfTables() : configuration()
-        guard configuration.site.isEmpty else { return configuration }
-        if tells {
-            console.out(
-                "The configuration names no table yet: nothing to do.\nnext: \(Self.beginning)\n")
+    /// False where the list of tables is there and empty, as a package installs it: a night then has
+    /// nothing to do, and is not to bother anybody with it. Only a console says so.
+    func hasNight(
+        _ configuration: Configuration, of tables: TableOption, telling console: Console?
+    ) throws -> Bool {
+        if json || tables.table != nil { try requireTables(configuration) }
+        guard configuration.site.isEmpty else { return true }
+        console?.out(
+            "The configuration names no table yet: nothing to do.\nnext: \(Self.beginning)\n")
+        return false
+    }
+
+    /// The site of a database with the tables that are wanted. What is amiss with patterns is told.
+    func site(
+        of configuration: Configuration, _ tables: TableOption, _ console: Console
+    ) throws -> Site {
+        try requireTables(configuration)
+        let site = try tables.narrow(try configuration.completeSite().matched())
+        if let found = site.matching?.findings {
+            if !quiet { for note in found.notes { console.say("note: \(note)") } }
+            if let problem = found.problems.first { throw problem }
         }
-        return nil
+        return site
     }
 }
 

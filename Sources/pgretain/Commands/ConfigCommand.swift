@@ -16,15 +16,23 @@ struct ConfigCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let configuration = try common.configuration()
-        let settings = configuration.settings.map(SettingLine.init)
+        let all = try common.configurations()
+        let settings = all.map { $0.settings.map(SettingLine.init) }
         guard !common.json else {
-            common.console.out(try JSONDocument.text("settings", settings))
-            return
+            let text =
+                all.count == 1
+                ? try JSONDocument.text("settings", settings[0])
+                : try JSONDocument.text(
+                    ofDatabases: "settings", zip(all, settings).map { ($0.name, .success($1)) })
+            return common.console.out(text)
         }
-        var table = TextTable([.left, .left, .left], indent: "")
-        for setting in settings { table.add(setting.key, setting.value, setting.source) }
-        common.console.out("# \(configuration.file)\n" + table.text)
+        for (configuration, settings) in zip(all, settings) {
+            var console = common.console
+            console.database = all.count > 1 ? configuration.name : nil
+            var table = TextTable([.left, .left, .left], indent: "")
+            for setting in settings { table.add(setting.key, setting.value, setting.source) }
+            console.out("# \(configuration.file)\n" + table.text)
+        }
     }
 }
 

@@ -17,6 +17,10 @@ struct Pgretain: ParsableCommand {
               pgretain report                 how big, how fast, until when
               pgretain search --table system_logs --where request_id=… --limit 1
 
+            A configuration may have several databases: run, plan, check, status,
+            report and config go through all of them, and --database NAME chooses
+            one, as all other commands want it.
+
             EXIT STATUS
               0 done   1 something failed, the rest was finished   64 usage   65 data
               66 missing   69 database   70 bug   73 cannot create   74 input-output

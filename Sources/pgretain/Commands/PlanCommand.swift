@@ -24,16 +24,15 @@ struct PlanCommand: ParsableCommand {
     }
 
     static func show(_ common: CommonOptions, _ tables: TableOption, maxRetire: Int?) throws {
-        let console = common.console
-        guard let configuration = try common.configurationOfNight(of: tables, tells: true)
-        else { return }
-        let site = try tables.narrow(try configuration.completeSite().matched())
-        let preview = try NightPreview.look(
-            site: site, tables: site.tableNames, maxRetire: maxRetire, now: common.now)
-        console.out(
-            common.json
-                ? try JSONDocument.text("preview", preview)
-                : PlanText.text(preview, site: site))
-        throw EarlyExit(status: preview.exitStatus)
+        try common.answerForEachDatabase("preview") { configuration, console in
+            guard try common.hasNight(configuration, of: tables, telling: console) else {
+                return Answer(status: .done)
+            }
+            let site = try tables.narrow(try configuration.completeSite().matched())
+            let preview = try NightPreview.look(
+                site: site, tables: site.tableNames, maxRetire: maxRetire, now: common.now)
+            if !common.json { console.out(PlanText.text(preview, site: site)) }
+            return Answer(value: preview, status: preview.exitStatus)
+        }
     }
 }

@@ -73,24 +73,43 @@ struct ReportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let site = try common.site(of: tables)
-        let report = try GrowthReport.look(
-            site: site, tables: site.tableNames, whatIf: whatIf, room: capacity, reading: reading,
-            now: common.now)
-        let text = try self.text(report)
+        if form == .html, try common.configurations().count > 1 {
+            // A page is of one database.
+            _ = try common.configuration()
+        }
+        let answers = try common.ofEachDatabase { configuration, console in
+            let site = try common.site(of: configuration, tables, console)
+            return try GrowthReport.look(
+                site: site, tables: site.tableNames, whatIf: whatIf, room: capacity,
+                reading: reading, now: common.now)
+        }
+        let reports = answers.compactMap { answer in answer.value.map { (answer.name, $0) } }
+        let status = Retention.ExitStatus.of(answers.map(Self.status))
         if let file {
             // What could not be looked at is no success: the last one stays.
-            guard report.exitStatus == .done else {
-                for problem in report.problems + report.tables.flatMap(\.problems) {
-                    common.console.tell(problem)
+            guard status == .done else {
+                for (name, report) in reports {
+                    var console = common.console
+                    console.database = name
+                    for problem in report.problems + report.tables.flatMap(\.problems) {
+                        console.tell(problem)
+                    }
                 }
-                throw EarlyExit(status: report.exitStatus)
+                throw EarlyExit(status: status)
             }
-            try AtomicFile.write(text, to: Surroundings.absolute(file))
+            try AtomicFile.write(
+                try text(answers, reports, common.console), to: Surroundings.absolute(file))
         } else {
-            common.console.out(text)
+            common.console.out(try text(answers, reports, common.console))
         }
-        throw EarlyExit(status: report.exitStatus)
+        throw EarlyExit(status: status)
+    }
+
+    private static func status(_ answer: DatabaseAnswer<GrowthReport>) -> Retention.ExitStatus {
+        switch answer.result {
+        case .success(let report): report.exitStatus
+        case .failure(let problem): problem.status
+        }
     }
 
     private var reading: RowReading {
@@ -98,14 +117,30 @@ struct ReportCommand: ParsableCommand {
         return noRows || output == .csv || output == .prometheus ? .none : .sample
     }
 
-    private func text(_ report: GrowthReport) throws -> String {
-        switch output ?? (common.json ? .json : .text) {
-        case .text: GrowthText.text(report, showsPartitions: partitions)
-        case .json: try JSONDocument.text("growth", report)
-        case .csv: GrowthCSV.text(report, showsPartitions: partitions)
-        case .markdown: GrowthMarkdown.text(report, showsPartitions: partitions)
-        case .html: GrowthPage.text(report, showsPartitions: partitions)
-        case .prometheus: GrowthMetrics.text(report, showsPartitions: partitions)
+    private var form: Form { output ?? (common.json ? .json : .text) }
+
+    /// Of several databases one document, or one text after the other.
+    private func text(
+        _ answers: [DatabaseAnswer<GrowthReport>],
+        _ reports: [(name: String?, report: GrowthReport)], _ console: Console
+    ) throws -> String {
+        func each(_ text: (GrowthReport) -> String) -> String {
+            reports.map { name, report in
+                var console = console
+                console.database = name
+                return form == .text ? console.marked(text(report)) : text(report)
+            }.joined(separator: "\n")
+        }
+        switch form {
+        case .text: return each { GrowthText.text($0, showsPartitions: partitions) }
+        case .markdown: return each { GrowthMarkdown.text($0, showsPartitions: partitions) }
+        case .html: return each { GrowthPage.text($0, showsPartitions: partitions) }
+        case .csv: return GrowthCSV.text(reports, showsPartitions: partitions)
+        case .prometheus: return GrowthMetrics.text(reports, showsPartitions: partitions)
+        case .json where answers.count > 1:
+            return try JSONDocument.text(
+                ofDatabases: "growth", answers.map { ($0.name, $0.result.map { $0 }) })
+        case .json: return try reports.map { try JSONDocument.text("growth", $0.report) }.joined()
         }
     }
 }

@@ -57,12 +57,26 @@ struct Run: ParsableCommand {
             try PlanCommand.show(common, tables, maxRetire: maxRetire)
             return
         }
-        let console = common.console
+        let began = ContinuousClock.now
+        try common.answerForEachDatabase("report") { configuration, console in
+            try night(of: configuration, console, after: began.duration(to: .now))
+        }
+    }
+
+    /// - Parameter waited: what the nights of other databases have taken of the time.
+    private func night(
+        of configuration: Configuration, _ console: Console, after waited: Duration
+    ) throws -> Answer {
         let isWatched = console.isTerminal && !common.quiet || common.verbose
-        guard let configuration = try common.configurationOfNight(of: tables, tells: isWatched)
-        else { return }
+        guard
+            try common.hasNight(
+                configuration, of: tables, telling: isWatched ? console : nil)
+        else { return Answer(status: .done) }
+        var environment = Surroundings.environment
+        // For a command that asks pgretain more about it.
+        if let name = configuration.name { environment["PGRETAIN_DATABASE"] = name }
         let notifier = Notifier(
-            configuration.notifications, environment: Surroundings.environment, console: console)
+            configuration.notifications, environment: environment, console: console)
         let site: Site
         do {
             site = try tables.narrow(try configuration.completeSite())
@@ -74,17 +88,16 @@ struct Run: ParsableCommand {
         let night = Night(
             site: site,
             options: NightOptions(
-                only: only, maxRetire: maxRetire, deadlineSeconds: deadline?.seconds,
+                only: only, maxRetire: maxRetire,
+                deadlineSeconds: deadline.map { max(0, $0.seconds - waited.seconds) },
                 now: common.now, drills: drill),
             interruption: Surroundings.interruption, progress: progress.sink,
             host: Surroundings.host)
         let report = night.run { notifier.begin(run: night.id) }
         progress.end()
-        if common.json {
-            console.out(try JSONDocument.text("report", report))
-        } else if console.isTerminal, !common.quiet || report.exitStatus != .done {
+        if !common.json, console.isTerminal, !common.quiet || report.exitStatus != .done {
             console.out(ReportText.text(report))
-        } else if report.exitStatus != .done || common.verbose {
+        } else if !common.json, report.exitStatus != .done || common.verbose {
             console.say(ReportText.text(report))
         }
         // Off a terminal too: where nothing is enforced, silence would look like success.
@@ -95,7 +108,7 @@ struct Run: ParsableCommand {
             console.tell(problem, about: subject)
         }
         notifier.end(report)
-        throw EarlyExit(status: report.exitStatus)
+        return Answer(value: report, status: report.exitStatus)
     }
 }
 
@@ -104,4 +117,10 @@ extension NightOptions.Phase: ExpressibleByArgument {}
 extension Span {
     /// Without its months.
     fileprivate var seconds: Double { Double(days) * 86_400 + Double(microseconds) / 1_000_000 }
+}
+
+extension Duration {
+    fileprivate var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
 }

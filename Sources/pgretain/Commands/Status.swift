@@ -52,11 +52,12 @@ struct Status: ParsableCommand {
 
     func run() throws {
         guard !ledger else { return try printLedger() }
-        let site = try common.site(of: tables)
-        let report = try StatusReport.look(site: site, tables: site.tableNames)
-        common.console.out(
-            common.json ? try JSONDocument.text("status", report) : StatusText.text(report))
-        throw EarlyExit(status: report.exitStatus)
+        try common.answerForEachDatabase("status") { configuration, console in
+            let site = try common.site(of: configuration, tables, console)
+            let report = try StatusReport.look(site: site, tables: site.tableNames)
+            if !common.json { console.out(StatusText.text(report)) }
+            return Answer(value: report, status: report.exitStatus)
+        }
     }
 
     /// A table that the configuration has no more is asked for as well as any.

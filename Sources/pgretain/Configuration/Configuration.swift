@@ -17,6 +17,8 @@ struct Configuration {
         var source: Source
     }
 
+    /// Which of several databases of the file it is of.
+    var name: String?
     /// The file it was read from.
     var file: String
     var site: Site

@@ -5,14 +5,14 @@ import Yams
 /// The file as written in, the configuration as believed out; or every problem at once.
 struct ConfigurationResolver {
     let reader: YAMLReader
-    let overrides: Overrides
-    let environment: [String: String]
+    var overrides: Overrides
+    var environment: [String: String]
     private let processors: Int
     private let tool: String
     private let needsTables: Bool
     private var settings: [Configuration.Setting] = []
 
-    private static let keys =
+    static let keys =
         [
             "database", "role", "password_command", "archives", "copies", "s3", "workers",
             "jobs", "part_size",
@@ -27,9 +27,6 @@ struct ConfigurationResolver {
     private static let ruleKeys = ["where", "retain", "archive"]
     private static let limitKeys =
         ["max_retire", "lock_timeout", "lock_attempts"] + throttleKeys
-    private static let later = [
-        "databases": "one database a configuration"
-    ]
 
     init(
         file: String, overrides: Overrides, environment: [String: String], processors: Int,
@@ -43,7 +40,8 @@ struct ConfigurationResolver {
         self.needsTables = needsTables
     }
 
-    mutating func resolve(_ text: String) throws(Problem) -> Configuration {
+    /// One, or one for each of several databases.
+    mutating func resolve(_ text: String) throws(Problem) -> [Configuration] {
         let root: Node
         do {
             guard let node = try Yams.compose(yaml: text) else {
@@ -55,7 +53,15 @@ struct ConfigurationResolver {
         } catch {
             throw Problem(explaining: error)
         }
-        let entries = reader.entries(root, of: "", known: Self.keys, later: Self.later)
+        var entries = reader.entries(root, of: "", known: Self.keys + ["databases"])
+        let all =
+            entries.removeValue(forKey: "databases").map { databases($0, sharing: entries) }
+            ?? [configuration(of: entries)]
+        guard reader.problems.isEmpty else { throw problem(reader.problems) }
+        return all
+    }
+
+    mutating func configuration(of entries: [String: Node]) -> Configuration {
         let limits = entries["limits"].map {
             reader.entries($0, of: "limits", known: Self.limitKeys)
         }
@@ -80,11 +86,9 @@ struct ConfigurationResolver {
         site.onStandby = choice(entries["on_standby"], "on_standby", default: .refuse)
         site.drill = choice(entries["drill"], "drill", default: .never)
         let passwordCommand = secret(entries["password_command"], key: "password_command")
-        let notifications = notifications(entries)
-        guard reader.problems.isEmpty else { throw problem(reader.problems) }
         return Configuration(
             file: reader.file, site: site, passwordCommand: passwordCommand,
-            notifications: notifications, settings: settings)
+            notifications: notifications(entries), settings: settings)
     }
 
     private func problem(_ all: [String]) -> Problem {

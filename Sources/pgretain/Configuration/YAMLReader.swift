@@ -13,13 +13,13 @@ final class YAMLReader {
 
     func complain(_ what: String, key: String, at node: Node?) {
         let line = node?.mark.map { "line \($0.line): " } ?? ""
-        problems.append("\(line)\(key): \(what)")
+        let problem = "\(line)\(key): \(what)"
+        // What several databases share is read for each.
+        if !problems.contains(problem) { problems.append(problem) }
     }
 
     /// The mapping's entries by key, after complaining about unknown and repeated keys.
-    func entries(_ node: Node, of path: String, known: [String], later: [String: String] = [:])
-        -> [String: Node]
-    {
+    func entries(_ node: Node, of path: String, known: [String]) -> [String: Node] {
         guard case .mapping(let mapping) = node else {
             complain("must be a mapping of keys to values", key: path, at: node)
             return [:]
@@ -35,8 +35,6 @@ final class YAMLReader {
                 complain("stands twice", key: full, at: key)
             } else if known.contains(name) {
                 result[name] = value
-            } else if let when = later[name] {
-                complain("is not known to this release (\(when))", key: full, at: key)
             } else {
                 let near = Self.nearest(to: name, among: known)
                 let suggestion =

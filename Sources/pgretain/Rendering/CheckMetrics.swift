@@ -4,13 +4,22 @@ import Retention
 /// A check as metrics in the text exposition format: base units, and no time beside the values.
 /// (Prometheus documentation, "Exposition formats".)
 enum CheckMetrics {
-    static func text(_ report: HealthReport, tool: String) -> String {
+    /// Of several databases each metric has the label `database`.
+    static func text(_ reports: [DatabaseHealth], tool: String) -> String {
         var page = MetricsPage()
-        let verdict = report.verdict
         let version = tool.split(separator: " ").last.map(String.init) ?? tool
         page.gauge("pgretain_build_info", "The program that checked.") {
             $0(["version": version], 1)
         }
+        for (name, report) in reports {
+            page.common = name.map { ["database": $0] } ?? [:]
+            add(report, to: &page)
+        }
+        return page.text
+    }
+
+    private static func add(_ report: HealthReport, to page: inout MetricsPage) {
+        let verdict = report.verdict
         page.gauge("pgretain_check_status", "0 ok, 1 warning, 2 critical, 3 unknown.") {
             $0([:], Double(report.state.exitCode))
         }
@@ -26,7 +35,6 @@ enum CheckMetrics {
             for (labels, count) in kinds(of: verdict.findings) { add(labels, Double(count)) }
         }
         if let measures = report.measures { add(measures, to: &page) }
-        return page.text
     }
 
     private static func kinds(of findings: [Finding]) -> [([String: String], Int)] {

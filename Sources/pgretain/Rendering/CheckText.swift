@@ -4,19 +4,38 @@ import Retention
 /// A verdict as monitoring plugins say it: `PGRETAIN STATE - text | perfdata` on one line, and longer
 /// words on those that follow. (Monitoring Plugins Development Guidelines, "Plugin Output".)
 enum CheckText {
-    static func text(_ report: HealthReport, isLong: Bool) -> String {
-        var text = "PGRETAIN \(report.state.rawValue.uppercased()) - \(summary(report).plainLine)"
-        if let measures = report.measures {
-            text += " | " + perfdata(measures, report.verdict).joined(separator: " ")
+    /// Of several databases all that is said begins with a name, and the worst comes first.
+    static func text(_ reports: [DatabaseHealth], isLong: Bool) -> String {
+        let state = HealthVerdict.State.worst(of: reports.map(\.report.state))
+        let summaries = reports.worstFirst.map { name, report in
+            mark(name) + summary(report).plainLine
         }
+        var text = "PGRETAIN \(state.rawValue.uppercased()) - \(summaries.joined(separator: "; "))"
+        let data = reports.flatMap { name, report in
+            report.measures.map { perfdata($0, report.verdict).map { marked($0, name) } } ?? []
+        }
+        if !data.isEmpty { text += " | " + data.joined(separator: " ") }
         text += "\n"
         guard isLong else { return text }
-        for finding in report.verdict.findings {
-            let severity = finding.severity.rawValue.uppercased()
-            text += "\(severity) \(finding.id.rawValue): \(finding.message.plainLine)\n"
-            text += "  next: \(finding.hint.plainLine)\n"
+        for (name, report) in reports.worstFirst {
+            for finding in report.verdict.findings {
+                let severity = finding.severity.rawValue.uppercased()
+                text += mark(name)
+                text += "\(severity) \(finding.id.rawValue): \(finding.message.plainLine)\n"
+                text += "  next: \(finding.hint.plainLine)\n"
+            }
         }
         return text
+    }
+
+    private static func mark(_ name: String?) -> String { name.map { "\($0): " } ?? "" }
+
+    /// `'eu:critical'=0`
+    private static func marked(_ datum: String, _ name: String?) -> String {
+        guard let name else { return datum }
+        if datum.hasPrefix("'") { return "'\(name):" + datum.dropFirst() }
+        let label = datum.prefix { $0 != "=" }
+        return "'\(name):\(label)'" + datum.dropFirst(label.count)
     }
 
     // MARK: The line

@@ -1,6 +1,14 @@
 /// Metrics of the text exposition format, one after another.
 struct MetricsPage {
-    private(set) var text = ""
+    /// Labels of whatever is added next, besides its own.
+    var common: [String: String] = [:]
+    private var metrics: [(name: String, help: String, lines: String)] = []
+
+    var text: String {
+        metrics.map { metric in
+            "# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) gauge\n" + metric.lines
+        }.joined()
+    }
 
     /// Nothing of a metric without values is written.
     mutating func gauge(
@@ -9,12 +17,16 @@ struct MetricsPage {
     ) {
         var lines = ""
         values { labels, value in
-            let list = labels.sorted { $0.key < $1.key }
+            let list = labels.merging(common) { own, _ in own }.sorted { $0.key < $1.key }
                 .map { "\($0.key)=\"\($0.value.escapedLabel)\"" }.joined(separator: ",")
             lines += "\(name)\(list.isEmpty ? "" : "{\(list)}") \(Self.number(value))\n"
         }
         guard !lines.isEmpty else { return }
-        text += "# HELP \(name) \(help)\n# TYPE \(name) gauge\n" + lines
+        if let index = metrics.firstIndex(where: { $0.name == name }) {
+            metrics[index].lines += lines
+        } else {
+            metrics.append((name, help, lines))
+        }
     }
 
     private static func number(_ value: Double) -> String {

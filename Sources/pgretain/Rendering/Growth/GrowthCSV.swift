@@ -3,8 +3,17 @@ import Retention
 
 /// One line a period of each table, or one a partition (RFC 4180).
 enum GrowthCSV {
-    static func text(_ report: GrowthReport, showsPartitions: Bool) -> String {
-        let lines = showsPartitions ? partitions(report) : periods(report)
+    /// Of several databases the first column is their names.
+    static func text(
+        _ reports: [(name: String?, report: GrowthReport)], showsPartitions: Bool
+    ) -> String {
+        var lines: [[String]] = []
+        for (name, report) in reports {
+            let all = showsPartitions ? partitions(report) : periods(report)
+            for (number, line) in all.enumerated() where number > 0 || lines.isEmpty {
+                lines.append((name.map { [number == 0 ? "database" : $0] } ?? []) + line)
+            }
+        }
         return lines.map { $0.map(Harmless.csv).joined(separator: ",") + "\r\n" }.joined()
     }
 

@@ -12,9 +12,28 @@ enum GrowthMetrics {
         var samples: [(labels: [(String, String)], value: String)] = []
     }
 
-    static func text(_ report: GrowthReport, showsPartitions: Bool) -> String {
-        (tables(report) + (showsPartitions ? [partitions(report)] : []) + whole(report))
-            .filter { !$0.samples.isEmpty }.map(text).joined()
+    /// Of several databases each sample has the label `database`.
+    static func text(
+        _ reports: [(name: String?, report: GrowthReport)], showsPartitions: Bool
+    ) -> String {
+        var families: [Family] = []
+        for (name, report) in reports {
+            for var family in tables(report) + (showsPartitions ? [partitions(report)] : [])
+                + whole(report)
+            {
+                if let name {
+                    for index in family.samples.indices {
+                        family.samples[index].labels.insert(("database", name), at: 0)
+                    }
+                }
+                if let index = families.firstIndex(where: { $0.name == family.name }) {
+                    families[index].samples += family.samples
+                } else {
+                    families.append(family)
+                }
+            }
+        }
+        return families.filter { !$0.samples.isEmpty }.map(text).joined()
     }
 
     private static func text(_ family: Family) -> String {
