@@ -91,6 +91,9 @@ import Testing
         #expect(
             reason(nowhere.merging(["AWS_EC2_METADATA_DISABLED": "true"]) { $1 })
                 .contains("AWS_EC2_METADATA_DISABLED"))
+        #expect(
+            reason(nowhere.merging(["AWS_WEB_IDENTITY_TOKEN_FILE": "/run/token"]) { $1 })
+                .contains("AWS_WEB_IDENTITY_TOKEN_FILE"))
         // A token would cross the network in the clear.
         #expect(
             reason(
@@ -102,6 +105,18 @@ import Testing
             reason(
                 nowhere.merging(["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1"]) { $1 }
             ).contains("the last place to look"))
+    }
+
+    /// Who runs as a service may have a home that is none, or that may not be read.
+    @Test func filesAreReadOnlyWhereThereAreNoKeys() throws {
+        let keys = ["AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"]
+        let unreadable = ["AWS_CONFIG_FILE": directory.path, "AWS_PROFILE": "none"]
+        let found = try environment(keys.merging(unreadable) { $1 })
+        #expect(try CredentialChain(found).current().accessKey == "AKIAENV")
+        #expect(
+            failure { _ = try environment(unreadable) }
+                == .credentials(reason: "\(directory.path) cannot be read"))
+        #expect(try AmazonEnvironment(["HOME": "/dev/null"]).region == nil)
     }
 
     @Test func nothingPrintsASecret() {

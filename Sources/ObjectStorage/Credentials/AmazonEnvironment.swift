@@ -1,7 +1,8 @@
 import FoundationEssentials
+import Glibc
 
-/// What the environment and the shared files (`~/.aws/credentials`, `~/.aws/config`) say, as the
-/// programs of AWS read them.
+/// What the environment says; and, where it has no keys, the shared files (`~/.aws/credentials`,
+/// `~/.aws/config`), as the programs of AWS read them.
 public struct AmazonEnvironment: Sendable {
     let variables: [String: String]
     /// Of the chosen profile, from both files; what is in `credentials` comes first.
@@ -12,6 +13,13 @@ public struct AmazonEnvironment: Sendable {
     public init(_ variables: [String: String]) throws(StorageError) {
         let variables = variables.filter { !$0.value.isEmpty }
         let profileName = variables["AWS_PROFILE"] ?? "default"
+        guard variables["AWS_ACCESS_KEY_ID"] == nil, variables["AWS_SECRET_ACCESS_KEY"] == nil
+        else {
+            self.variables = variables
+            self.profileName = profileName
+            profile = [:]
+            return
+        }
         func path(_ variable: String, _ file: String) -> String? {
             variables[variable] ?? variables["HOME"].map { "\($0)/.aws/\(file)" }
         }
@@ -49,10 +57,10 @@ public struct AmazonEnvironment: Sendable {
 
     /// Nil where there is no such file.
     private static func bytes(of path: String) throws(StorageError) -> Data? {
+        // Nor is there one below a home that is /dev/null.
+        if access(path, F_OK) != 0, errno == ENOENT || errno == ENOTDIR { return nil }
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-            return nil
         } catch {
             throw .credentials(reason: "\(path) cannot be read")
         }

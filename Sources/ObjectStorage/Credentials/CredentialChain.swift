@@ -36,6 +36,9 @@ public final class CredentialChain: Sendable {
             source = .fixed(found)
         } else if let found = try Self.inProfile(environment) {
             source = .fixed(found)
+        } else if environment.variables["AWS_WEB_IDENTITY_TOKEN_FILE"] != nil {
+            throw .credentials(
+                reason: "AWS_WEB_IDENTITY_TOKEN_FILE is set, and web identity is not read")
         } else if let endpoint = try CredentialEndpoint(environment.variables) {
             source = .container(endpoint)
         } else if let metadata = try InstanceMetadata(environment.variables) {
