@@ -16,10 +16,7 @@ extension ArchiveError {
         let (id, status) = kind(of: error)
         let what = error.description
         let message = what.contains(path) ? what : "\(path): \(what)"
-        return Problem(
-            id, status,
-            "\(message). What was under way was not finished, and nothing was dropped.",
-            hint: error.hint)
+        return Problem(id, status, "\(message).", hint: error.hint)
     }
 
     private static func kind(of error: StorageError) -> (id: String, ExitStatus) {

@@ -13,8 +13,9 @@ extension StagedArchive {
         do throws(ArchiveError) {
             try store.volume.syncDirectory(parent)
         } catch {
-            try store.volume.move(final.path, to: directory.path)
-            throw error
+            throw undoing(error) { () throws(ArchiveError) in
+                try store.volume.move(final.path, to: directory.path)
+            }
         }
         return final
     }
@@ -30,8 +31,9 @@ extension StagedArchive {
             do throws(ArchiveError) {
                 try store.volume.syncDirectory(parent)
             } catch {
-                _ = try store.volume.exchange(directory.path, with: final.path)
-                throw error
+                throw undoing(error) { () throws(ArchiveError) in
+                    _ = try store.volume.exchange(directory.path, with: final.path)
+                }
             }
             // The old generation has the partial name now: should we die here, healing removes it.
             try store.volume.removeTree(directory.path)
@@ -41,8 +43,9 @@ extension StagedArchive {
             do throws(ArchiveError) {
                 try publish()
             } catch {
-                try store.volume.move(aside, to: final.path)
-                throw error
+                throw undoing(error) { () throws(ArchiveError) in
+                    try store.volume.move(aside, to: final.path)
+                }
             }
             try store.volume.removeTree(aside)
         }
@@ -70,6 +73,15 @@ extension StagedArchive {
         try store.volume.move(waiting, to: final.path)
         try store.volume.syncDirectory(parent)
         return second.number
+    }
+
+    /// Takes back what was done before a failure, and gives that: where this fails too, the next
+    /// healing does it.
+    private func undoing(
+        _ cause: ArchiveError, _ undo: () throws(ArchiveError) -> Void
+    ) -> ArchiveError {
+        do throws(ArchiveError) { try undo() } catch { return cause }
+        return cause
     }
 
     private func moveToFinal() throws(ArchiveError) {

@@ -11,7 +11,8 @@ public struct RetryPolicy: Sendable, Hashable {
     public var connectSeconds = 10.0
     /// A transfer that stands still for this long has failed.
     public var stallSeconds = 60.0
-    /// An attempt may take two minutes, and as long as its bytes take at this rate.
+    /// An attempt may take this long, and as long as its bytes take at the slowest rate.
+    public var attemptSeconds = 120.0
     public var slowestBytesPerSecond = 16_384.0
 
     public init() {}
@@ -28,7 +29,7 @@ public struct RetryPolicy: Sendable, Hashable {
 
     /// For an attempt that moves this many bytes.
     func attemptSeconds(bytes: Int) -> Double {
-        120 + stallSeconds + Double(bytes) / slowestBytesPerSecond
+        attemptSeconds + stallSeconds + Double(bytes) / slowestBytesPerSecond
     }
 
     /// How long to wait before the next attempt: exponential, with full jitter, and at least what

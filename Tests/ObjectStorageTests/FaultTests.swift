@@ -89,6 +89,28 @@ import Testing
         try server.tell("faults 0 0")
     }
 
+    /// A web server is no empty store.
+    @Test func whatIsNoStoreIsSaid() throws {
+        let bucket = try server.bucket(policy: .once)
+        try server.tell("faults 1 1 stranger")
+        defer { #expect(throws: Never.self) { try server.tell("faults 0 0") } }
+        #expect(
+            failure { _ = try bucket.listAll("") }
+                == .unreachable(store: server.endpoint, reason: "no object store answers there"))
+    }
+
+    /// What is read whole may take as long as its bytes do.
+    @Test func aLargeObjectHasItsTime() throws {
+        var policy = RetryPolicy.once
+        policy.stallSeconds = 5
+        policy.attemptSeconds = -4
+        let bucket = try server.bucket(policy: policy)
+        try bucket.write([UInt8](repeating: 1, count: 100_000), to: "large")
+        try server.tell("faults 1 1 stall")
+        defer { #expect(throws: Never.self) { try server.tell("faults 0 0") } }
+        #expect(try bucket.contents(of: "large", limit: 100_000)?.count == 100_000)
+    }
+
     /// A flipped bit in an object that is read whole is noticed where the store knows the SHA-256.
     @Test func aFlippedBitIsNoticed() throws {
         let bucket = try server.bucket()

@@ -5,6 +5,7 @@ It says READY DIRECTORY PORT, takes commands, answers DONE to each, and ends wit
 
     faults SHARE SEED [KIND,...]  from now on this share of the requests fails, in these ways or all (KINDS below)
     clock SECONDS                 from now on the store's clock is this much ahead
+    later SECONDS                 from now on answers are dated this much ahead, and nothing else is
     expire                        temporary credentials that were given out are refused from now on
     download PREFIX DIRECTORY     writes what is below a prefix of the bucket logs to a directory, and nothing else
     report                        writes DIRECTORY/report.json: faults and requests so far
@@ -18,6 +19,7 @@ import base64
 import collections
 import contextlib
 import datetime
+import email.utils
 import hashlib
 import hmac
 import http.client
@@ -42,8 +44,9 @@ if pathlib.Path(sys.prefix) != PYTHON:
     os.execv(PYTHON / "bin/python", [str(PYTHON / "bin/python"), *sys.argv])
 
 KINDS = ["500", "503", "429", "reset-before", "reset-after", "close-after", "cut", "flip", "slow", "error-200"]
-# Only where it is named: the answer comes after three seconds.
-STALL = "stall"
+# Only where they are named: the answer comes after three seconds; a list goes on for ever, by two tokens in turn; nothing
+# like a store answers; the parts of archives may not be read.
+STALL, TURNS, STRANGER, PARTS = "stall", "turns", "stranger", "parts"
 REGION = "us-east-1"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
@@ -57,6 +60,7 @@ class State:
         self.share = 0.0
         self.kinds = KINDS
         self.ahead = 0
+        self.later = 0
         self.generation = 1
         self.given_out = 0
         self.faults = collections.Counter()
@@ -193,6 +197,16 @@ def service(method, path, headers):
     return (200, {}, json.dumps(credentials()).encode()) if path == roles + "a%20role" else (404, {}, b"")
 
 
+def turn(target):
+    """A page of a list that begins where the one before the last did."""
+    token = "b" if re.search("(continuation-token|key-marker)=a", target) else "a"
+    if "list-type=2" in target:
+        return (f"<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>{token}"
+                "</NextContinuationToken></ListBucketResult>").encode()
+    return (f"<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>{token}</NextKeyMarker>"
+            "<NextUploadIdMarker>u</NextUploadIdMarker></ListMultipartUploadsResult>").encode()
+
+
 class Proxy(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Head and body in one packet: Nagle's algorithm would hold the second back.
@@ -225,11 +239,15 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             return self.forward(target, headers, body)
 
     def candidates(self, target, headers):
-        kinds = {"500", "503", "429", "reset-before", "reset-after", "close-after", "cut", "slow", STALL}
+        kinds = {"500", "503", "429", "reset-before", "reset-after", "close-after", "cut", "slow", STALL, STRANGER}
+        if "list-type=2" in target or "uploads=" in target:
+            kinds.add(TURNS)
         if self.command == "HEAD":
             kinds.discard("cut")
         if self.command == "GET" and "?" not in target:
             kinds.add("flip")
+            if "/part-" in target:
+                kinds.add(PARTS)
         if "x-amz-copy-source" in headers or (self.command == "POST" and "uploadId" in target):
             kinds.add("error-200")
         return kinds
@@ -258,6 +276,12 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             return self.send(status, {**fields, "Retry-After": "0"}, text)
         if kind == "reset-before":
             return self.reset()
+        if kind == STRANGER:
+            return self.send(404, {"Content-Type": "text/html"}, b"<html>404</html>")
+        if kind == PARTS:
+            return self.send(*error(403, "AccessDenied"))
+        if kind == TURNS:
+            return self.send(200, {"Content-Type": "application/xml"}, turn(target))
         if kind == STALL:
             time.sleep(3)
         status, fields, text = self.store(target, headers, body)
@@ -274,6 +298,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
     def send(self, status, fields, body, kind=None):
         self.send_response_only(status)
+        self.send_header("Date", email.utils.formatdate(time.time() + state.ahead + state.later, usegmt=True))
         length = str(len(body))
         for name, value in fields.items():
             if name.lower() == "content-length":
@@ -344,6 +369,8 @@ def obey(command, directory):
             state.kinds = words[2].split(",") if len(words) > 2 else KINDS
         elif name == "clock":
             state.ahead = int(words[0])
+        elif name == "later":
+            state.later = int(words[0])
         elif name == "expire":
             state.generation += 1
         elif name == "report":

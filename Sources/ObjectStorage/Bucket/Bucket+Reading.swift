@@ -43,6 +43,7 @@ extension Bucket {
         request.headers = [("x-amz-checksum-mode", "ENABLED")]
         request.acceptedStatuses = [404]
         request.answerLimit = max(limit, 1 << 16)
+        request.expectedBytes = limit
         // What has changed on the way here has not when it is asked again.
         for _ in 0..<3 {
             let response = try transport.perform(request)

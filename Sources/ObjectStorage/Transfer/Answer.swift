@@ -88,6 +88,9 @@ enum Answer {
         }
         switch (said.status, said.code) {
         case (_, "NoSuchBucket"): return .bucketMissing(bucket: bucket.bucket)
+        case (404, "") where request.key == nil:
+            return .unreachable(
+                store: "\(bucket.scheme)://\(bucket.host)", reason: "no object store answers there")
         case (404, "NoSuchKey"), (404, ""): return .missing(key: key)
         case (412, _): return .exists(key: key)
         case (_, "InvalidObjectState"), (_, "ObjectNotInActiveTierError"):
