@@ -89,6 +89,21 @@ import Testing
         try server.tell("faults 0 0")
     }
 
+    @Test func aListThatGoesRoundEnds() throws {
+        let bucket = try server.bucket()
+        try server.tell("faults 1 1 turns")
+        defer { #expect(throws: Never.self) { try server.tell("faults 0 0") } }
+        for failed in [
+            failure { _ = try bucket.listAll("") },
+            failure { _ = try bucket.removeUnfinishedUploads(below: "", olderThan: 0) },
+        ] {
+            guard case .refused(_, _, _, "it does not get to its end")? = failed else {
+                Issue.record("\(String(describing: failed))")
+                continue
+            }
+        }
+    }
+
     /// A web server is no empty store.
     @Test func whatIsNoStoreIsSaid() throws {
         let bucket = try server.bucket(policy: .once)

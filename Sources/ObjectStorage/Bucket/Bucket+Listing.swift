@@ -21,6 +21,7 @@ extension Bucket {
         var objects: [StoredObject] = []
         var prefixes: [String] = []
         var token: String?
+        var seen: Set<String> = []
         repeat {
             request.query = [
                 ("encoding-type", "url"), ("list-type", "2"), ("max-keys", "\(sizes.keysOfAList)"),
@@ -31,10 +32,10 @@ extension Bucket {
             let page = try ListPage(try transport.perform(request).body, prefix: prefix)
             objects += page.objects
             prefixes += page.prefixes
-            guard page.nextToken == nil || page.nextToken != token else {
+            token = page.nextToken
+            if let token, !seen.insert(token).inserted {
                 throw ListPage.nonsense(prefix, "it does not get to its end")
             }
-            token = page.nextToken
         } while token != nil
         // Some stores have an order of their own.
         objects.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
