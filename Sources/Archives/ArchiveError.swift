@@ -24,6 +24,8 @@ public enum ArchiveError: Error, Equatable, Sendable {
     case storage(path: String, StorageError)
     /// An object is there, and the object store's list does not show it.
     case unlisted(path: String)
+    /// An archive is at two places, or its place is taken, since a run that died was healed.
+    case settling(path: String)
     /// A system call failed.
     case system(call: String, path: String, errno: Int32)
 }
@@ -89,6 +91,13 @@ extension ArchiveError: Explainable {
                     + "under way was not finished, and nothing was dropped.",
                 hint: "Run it again later. Where it stays so, use a store whose lists show what "
                     + "was written before.")
+        case .settling(let path):
+            Problem(
+                "store.settling", .tryLater,
+                "What a run left unfinished at \(path) was healed a short time ago, and such a run "
+                    + "may still be at it without its session. What is archived can be read, and "
+                    + "is not changed for now.",
+                hint: "Run it again after a night, or a run, that begins in an hour or later.")
         case .system(let call, let path, let code):
             Self.problem(call: call, path: path, code: code)
         }

@@ -9,6 +9,7 @@ extension DirectoryStore {
         let slash = final.utf8.lastIndex(of: UInt8(ascii: "/")) ?? final.startIndex
         let parent = String(final[..<slash])
         let component = String(final[final.index(after: slash)...])
+        try volume.requireSettled([final, "\(parent)/\(HiddenName.replaced(component))"])
         var removed: [String] = []
         // The older ones first: healing would publish one that it finds alone.
         for entry in try volume.entries(of: parent) ?? []

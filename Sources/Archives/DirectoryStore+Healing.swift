@@ -83,6 +83,11 @@ private struct Healing {
     ) throws(ArchiveError) {
         let aside = "\(path)/\(HiddenName.replaced(component))"
         let final = "\(path)/\(component)"
+        // What was removed from there a moment ago keeps its name taken.
+        guard try store.volume.entries(of: aside) != nil else { return }
+        if try store.volume.isCopy(final, of: aside) {
+            return try store.volume.bring(aside, to: final)
+        }
         if let successor = try published(slice) {
             let replaced = try good(aside, slice)
             if let replaced, replaced.generation >= successor.generation {
@@ -93,7 +98,7 @@ private struct Healing {
                         + "its successor.")
                 return
             }
-            try store.volume.removeTree(aside)
+            try store.volume.bury(aside)
             done.append("Removed the replaced archive \(shown(aside)): its successor is complete.")
             return
         }
@@ -103,7 +108,7 @@ private struct Healing {
             try store.volume.move(final, to: "\(path)/\(kept.text)")
             done.append("Moved the damaged archive \(shown(final)) aside as \(kept.text).")
         }
-        try store.volume.move(aside, to: final)
+        try store.volume.bring(aside, to: final)
         done.append("Put the archive \(shown(final)) back: its successor was not published.")
     }
 
@@ -125,7 +130,15 @@ private struct Healing {
         let kept = entries.compactMap { SupersededName($0.name) }
         for component in Set(kept.map(\.component)).sorted() {
             let final = "\(path)/\(component)"
-            guard try store.volume.status(of: final) == nil else { continue }
+            guard try store.volume.status(of: final) == nil else {
+                for name in kept where name.component == component {
+                    let copy = "\(path)/\(name.text)"
+                    if try store.volume.isCopy(final, of: copy) {
+                        try store.volume.bring(copy, to: final)
+                    }
+                }
+                continue
+            }
             let slice = Slice(table: table, path: (steps + [component]).joined(separator: "/"))
             var newest: (name: SupersededName, manifest: Manifest)?
             for name in kept where name.component == component {
@@ -138,7 +151,7 @@ private struct Healing {
                 newest = (name, manifest)
             }
             guard let newest else { continue }
-            try store.volume.move("\(path)/\(newest.name.text)", to: final)
+            try store.volume.bring("\(path)/\(newest.name.text)", to: final)
             done.append("Published \(newest.name.text) as \(shown(final)), as was under way.")
         }
     }

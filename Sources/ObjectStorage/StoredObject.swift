@@ -10,19 +10,22 @@ public struct StoredObject: Sendable, Hashable {
     public var isCold: Bool
     /// Seconds since 1970, by the store's clock.
     public var modifiedAt: Int64
+    /// When the store said so, in seconds since 1970 by the same clock; nil where it does not say.
+    public var answeredAt: Int64?
     /// 64 hexadecimal digits; nil where the store does not know it of the object as a whole. Lists
     /// never say it.
     public var sha256: String?
 
     public init(
         key: String, bytes: Int64, storageClass: String, isCold: Bool, modifiedAt: Int64,
-        sha256: String? = nil
+        answeredAt: Int64? = nil, sha256: String? = nil
     ) {
         self.key = key
         self.bytes = bytes
         self.storageClass = storageClass
         self.isCold = isCold
         self.modifiedAt = modifiedAt
+        self.answeredAt = answeredAt
         self.sha256 = sha256
     }
 

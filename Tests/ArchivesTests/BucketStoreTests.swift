@@ -102,10 +102,23 @@ private func sealed(
             }
         }
 
+        /// After a healing, which may leave an archive at two places for an hour.
+        func expectReadable(_ what: Comment) throws {
+            for archive in try store.inventory(checkingFiles: true).archives {
+                for part in try archive.manifest.get().parts {
+                    _ = try read(part, in: archive.directory)
+                }
+            }
+            if operation != .publish, operation != .remove, operation != .keep {
+                #expect(try store.manifest(of: january) != nil, what)
+            }
+        }
+
         /// After healing.
         func expectHealed(succeeded: Bool, _ what: Comment) throws {
             let broken = bucket.state.withLock { $0.broken }
             #expect(broken.isEmpty, what)
+            try expectReadable(what)
             let keys = bucket.objects.keys
             #expect(
                 !keys.contains {
@@ -116,10 +129,6 @@ private func sealed(
             #expect(inventory.strangers.isEmpty, what)
             let found = try inventory.archives.map { try $0.manifest.get() }
             #expect(Set(found.map(\.generation)).count == found.count, "\(what): twice")
-            for archive in inventory.archives {
-                let manifest = try archive.manifest.get()
-                for part in manifest.parts { _ = try read(part, in: archive.directory) }
-            }
             let published = try store.manifest(of: january)
             switch operation {
             case .publish: #expect(published == new || !succeeded && published == nil, what)
@@ -173,9 +182,11 @@ private func sealed(
         world.bucket.arm(end)
         let healed = problem { _ = try world.store.heal(table: logs) } == nil
         world.bucket.arm()
+        let what: Comment = "\(world.operation): \(number), and then \(end) of healing"
         _ = try world.store.heal(table: logs)
-        try world.expectHealed(
-            succeeded: succeeded, "\(world.operation): \(number), and then \(end) of healing")
+        try world.expectReadable(what)
+        try world.bucket.settle(world.store)
+        try world.expectHealed(succeeded: succeeded, what)
         return !healed
     }
 
@@ -292,6 +303,7 @@ private func sealed(
         world.bucket.state.withLock { $0.spoilsCopies = false }
         _ = try world.store.heal(table: logs)
         try world.staged.discard()
+        try world.bucket.settle(world.store)
         try world.expectHealed(succeeded: false, "after a copy that was not the same")
     }
 
@@ -316,6 +328,22 @@ private func sealed(
         bucket.state.withLock { $0.unlisted = [] }
         _ = try store.heal(table: logs)
         #expect(try store.manifest(of: january) == old)
+    }
+
+    /// Tidying is no reason to end a night.
+    @Test func whoMayNotListUploadsHealsAllTheSame() throws {
+        let bucket = MemoryBucket()
+        let store = try Self.store(in: bucket)
+        try sealed([lines(9)], store, 1).0.publish()
+        let refusals: [(StorageError, Bool)] = [
+            (.denied(what: "uploads", code: "AccessDenied", message: ""), true),
+            (.refused(what: "uploads", status: 501, code: "NotImplemented", message: ""), true),
+            (.unreachable(store: "the model", reason: "it is away"), false),
+        ]
+        for (refusal, passes) in refusals {
+            bucket.state.withLock { $0.uploads = refusal }
+            #expect((problem { _ = try store.heal(table: logs) } == nil) == passes)
+        }
     }
 
     /// A mark on a year is no reason to remove its months.

@@ -17,6 +17,9 @@ final class MemoryBucket: ObjectBucket {
 
     struct State {
         var objects: [String: [UInt8]] = [:]
+        /// Seconds since 1970, and when each object was written.
+        var time: Int64 = 1_000_000
+        var written: [String: Int64] = [:]
         /// Of a class that has to be thawed.
         var cold: Set<String> = []
         /// Requests that change something, since it was last armed.
@@ -27,9 +30,13 @@ final class MemoryBucket: ObjectBucket {
         var knowsConditions = true
         /// Whether copies on the server come out with another byte.
         var spoilsCopies = false
+        /// What is answered to who asks for uploads.
+        var uploads: StorageError?
         /// What lists do not show.
         var unlisted: Set<String> = []
         var broken: [String] = []
+        /// What others do while the program sleeps, before a request.
+        var sleep: (number: Int, others: @Sendable () -> Void)?
         /// What somebody else does after each request.
         var overtake: (@Sendable (inout [String: [UInt8]]) -> Void)?
         /// Looks at every state that there ever is: says what is wrong with it.
@@ -39,6 +46,8 @@ final class MemoryBucket: ObjectBucket {
     let state = Mutex(State())
 
     var objects: [String: [UInt8]] { state.withLock { $0.objects } }
+
+    func pass(seconds: Int64) { state.withLock { $0.time += seconds } }
 
     func arm(_ end: (number: Int, kind: End)? = nil) {
         state.withLock {
@@ -71,7 +80,7 @@ final class MemoryBucket: ObjectBucket {
         let isCold = state.cold.contains(key)
         return StoredObject(
             key: key, bytes: Int64(bytes.count), storageClass: isCold ? "GLACIER" : "STANDARD",
-            isCold: isCold, modifiedAt: 0)
+            isCold: isCold, modifiedAt: state.written[key] ?? 0, answeredAt: state.time)
     }
 
     func read(
@@ -119,11 +128,27 @@ final class MemoryBucket: ObjectBucket {
         }
     }
 
+    func removeUnfinishedUploads(
+        below prefix: String, olderThan seconds: Int64
+    ) throws(StorageError) -> Int {
+        try looking { state throws(StorageError) in
+            if let refusal = state.uploads { throw refusal }
+            return 0
+        }
+    }
+
     // MARK: Requests that change something
 
     private func changing(
         _ body: (inout State) throws(StorageError) -> Void
     ) throws(StorageError) {
+        let others = state.withLock { state in
+            let sleep = state.sleep
+            guard let sleep, sleep.number == state.changes + 1 else { return nil as (() -> Void)? }
+            state.sleep = nil
+            return sleep.others
+        }
+        others?()
         try state.withLock { state throws(StorageError) in
             if state.isDead { throw Self.gone }
             state.changes += 1
@@ -146,6 +171,7 @@ final class MemoryBucket: ObjectBucket {
                 throw .exists(key: key)
             }
             state.objects[key] = Array(bytes)
+            state.written[key] = state.time
         }
     }
 
@@ -159,6 +185,7 @@ final class MemoryBucket: ObjectBucket {
                 }
                 guard let bytes = state.objects[pair.from] else { throw .missing(key: pair.from) }
                 state.objects[pair.to] = bytes
+                state.written[pair.to] = state.time
                 if state.spoilsCopies { state.objects[pair.to]?[0] ^= 1 }
             }
         }

@@ -171,6 +171,15 @@ struct FileVolume: Volume {
         try names.move(from, to: path)
     }
 
+    /// A rename is done or not, and nobody is late.
+    func bring(_ from: String, to path: String) throws(ArchiveError) {
+        try move(from, to: path)
+    }
+
+    func isCopy(_ path: String, of source: String) -> Bool { false }
+
+    func requireSettled(_ paths: [String]) {}
+
     func exchange(_ a: String, with b: String) throws(ArchiveError) -> Bool {
         try names.exchange(a, with: b)
     }
@@ -191,6 +200,10 @@ struct FileVolume: Volume {
 
     func removeTree(_ path: String) throws(ArchiveError) {
         try File.removeTree(path)
+    }
+
+    func bury(_ path: String) throws(ArchiveError) {
+        try removeTree(path)
     }
 
     func removeIfEmpty(_ path: String) throws(ArchiveError) -> Bool {

@@ -20,6 +20,9 @@ protocol ObjectBucket: Sendable {
         objects: [StoredObject], prefixes: [String]
     )
     func listAll(_ prefix: String) throws(StorageError) -> [StoredObject]
+    func removeUnfinishedUploads(
+        below prefix: String, olderThan seconds: Int64
+    ) throws(StorageError) -> Int
 }
 
 extension Bucket: ObjectBucket {}

@@ -84,6 +84,17 @@ protocol Volume: Sendable {
     /// Moves a directory to a name that must be free (EEXIST).
     func move(_ from: String, to path: String) throws(ArchiveError)
 
+    /// Moves a directory for a healing, or does nothing more where it is at both places. Where a run that
+    /// has lost the table's lock may still remove what it saw at `path`, it stays where it was as well,
+    /// until a later healing.
+    func bring(_ from: String, to path: String) throws(ArchiveError)
+
+    /// Whether the same archive is at two places, as far as manifests say.
+    func isCopy(_ path: String, of source: String) throws(ArchiveError) -> Bool
+
+    /// Requires that none of them has been brought there so lately that it is elsewhere too.
+    func requireSettled(_ paths: [String]) throws(ArchiveError)
+
     /// Swaps two directories. Returns false when the volume cannot.
     func exchange(_ a: String, with b: String) throws(ArchiveError) -> Bool
 
@@ -102,6 +113,10 @@ protocol Volume: Sendable {
 
     /// Removes a directory and all that is in it; that it is gone already is no error.
     func removeTree(_ path: String) throws(ArchiveError)
+
+    /// The same for a healing: where a run that has lost the table's lock may still remove what it saw
+    /// there, nothing is moved there until a later healing.
+    func bury(_ path: String) throws(ArchiveError)
 
     /// Removes a directory if it is empty. Returns whether it is gone.
     func removeIfEmpty(_ path: String) throws(ArchiveError) -> Bool

@@ -63,6 +63,7 @@ public final class Bucket: Sendable {
             isCold: !isThawed
                 && (StoredObject.isCold(storageClass) || headers["x-amz-archive-status"] != nil),
             modifiedAt: headers["last-modified"].flatMap(StoreTime.seconds) ?? 0,
+            answeredAt: headers["date"].flatMap(StoreTime.seconds),
             sha256: headers["x-amz-checksum-sha256"].flatMap(Digest.init(base64:))?.hexadecimal)
     }
 
