@@ -12,6 +12,18 @@ extension ArchiveError {
             }
     }
 
+    /// Whether it is of an object store, and not of one object: whatever else is asked of it fails
+    /// likewise, perhaps after as long a wait.
+    public var isOfTheStore: Bool {
+        guard case .storage(_, let error) = self else { return false }
+        return switch error {
+        case .bucketMissing, .unreachable, .elsewhere, .invalid, .denied, .credentials,
+            .clockSkewed, .interrupted:
+            true
+        case .missing, .exists, .cold, .damaged, .refused: false
+        }
+    }
+
     static func problem(_ path: String, _ error: StorageError) -> Problem {
         let (id, status) = kind(of: error)
         let what = error.description

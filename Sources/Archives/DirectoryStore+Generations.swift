@@ -7,7 +7,7 @@ extension DirectoryStore {
         let directory = try directory(of: slice)
         var all: [StoredArchive] = []
         do throws(ArchiveError) {
-            if let manifest = try manifest(of: slice) {
+            if let (directory, manifest) = try published(slice) {
                 all.append(
                     StoredArchive(
                         slice: slice, superseded: nil, directory: directory,

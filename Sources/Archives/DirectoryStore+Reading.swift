@@ -48,6 +48,41 @@ extension DirectoryStore {
             checkingFiles: true)
     }
 
+    /// The same, and where it is to be read: between the two moves of a replacing, and until what died
+    /// between them is healed, the last generation is read where it was moved aside.
+    public func published(
+        _ slice: Slice
+    ) throws(ArchiveError) -> (directory: ArchiveDirectory, manifest: Manifest)? {
+        let final = try directory(of: slice)
+        let slash = final.path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? final.path.startIndex
+        let component = String(final.path[final.path.index(after: slash)...])
+        let aside = directory(at: final.path[...slash] + HiddenName.replaced(component))
+        if let entries = try standIn(for: final.path, at: aside.path) {
+            let manifest = try load(
+                aside, of: slice, in: Self.directoryName(for: slice.table), entries: entries,
+                checkingFiles: true)
+            return (aside, manifest)
+        }
+        return try manifest(of: slice).map { (final, $0) }
+    }
+
+    /// What is in a directory that was moved aside, where that is to be read instead of its place: that
+    /// is empty, has no manifest, or is not all there of the same archive.
+    func standIn(
+        for final: String, at aside: String
+    ) throws(ArchiveError) -> [DirectoryEntry]? {
+        guard let entries = try volume.entries(of: aside),
+            entries.contains(where: { $0.name == ManifestFile.name })
+        else { return nil }
+        guard let there = try volume.entries(of: final) else { return entries }
+        guard there.contains(where: { $0.name == ManifestFile.name }) else {
+            return Self.isBetween(there) ? nil : entries
+        }
+        let sizes = Dictionary(there.map { ($0.name, $0.size) }) { first, _ in first }
+        if entries.allSatisfy({ sizes[$0.name] == .some($0.size) }) { return nil }
+        return try volume.isCopy(final, of: aside) ? entries : nil
+    }
+
     /// All archives, the superseded ones among them.
     ///
     /// - Parameters:
@@ -66,11 +101,13 @@ extension DirectoryStore {
         var places: [ArchivePlace] = []
         let strangers = try visit(table) { places.append($0) }
         var reader = ManifestReader()
-        return StoreInventory(
-            archives: places.sorted(by: ArchivePlace.isBefore).compactMap {
-                look(at: $0, with: &reader, checkingFiles: checkingFiles)
-            },
-            strangers: strangers)
+        var inventory = StoreInventory(strangers: strangers)
+        for place in places.sorted(by: ArchivePlace.isBefore) {
+            if let archive = try look(at: place, with: &reader, checkingFiles: checkingFiles) {
+                inventory.archives.append(archive)
+            }
+        }
+        return inventory
     }
 
     /// Tells where archives are, in no order, without a look at any; gives what else is in the tree.
@@ -86,10 +123,10 @@ extension DirectoryStore {
         return tour.strangers.sorted()
     }
 
-    /// What is at a place now; nil when it has gone since.
+    /// What is at a place now; nil when it has gone since. Throws where the whole store is not to be read.
     public func look(
         at place: ArchivePlace, with reader: inout ManifestReader, checkingFiles: Bool
-    ) -> StoredArchive? {
+    ) throws(ArchiveError) -> StoredArchive? {
         var slice = place.slice
         let manifest: Result<Manifest, ArchiveError>
         do throws(ArchiveError) {
@@ -99,6 +136,7 @@ extension DirectoryStore {
             slice.table = read.table.name
             manifest = .success(read)
         } catch {
+            if error.isOfTheStore { throw error }
             manifest = .failure(error)
         }
         return StoredArchive(

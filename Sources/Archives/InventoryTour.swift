@@ -42,7 +42,14 @@ struct InventoryTour {
         _ entries: [DirectoryEntry], at steps: [String], of table: QualifiedName,
         in directory: String
     ) throws(ArchiveError) {
-        for entry in entries {
+        var asides: Set<String> = []
+        for entry in entries where entry.kind == .directory {
+            guard let component = HiddenName.componentOfReplaced(entry.name),
+                try visitReplaced(entry.name, component, at: steps, of: table, in: directory)
+            else { continue }
+            asides.insert(component)
+        }
+        for entry in entries where !asides.contains(entry.name) {
             if DirectoryStore.isStep(entry) {
                 try visitStep(steps + [entry.name], of: table, in: directory)
             } else if entry.kind == .directory, let kept = SupersededName(entry.name) {
@@ -51,10 +58,6 @@ struct InventoryTour {
                 add(
                     Slice(table: table, path: path), at: place, in: directory,
                     superseded: kept.number, entries: nil)
-            } else if entry.kind == .directory,
-                let component = HiddenName.componentOfReplaced(entry.name)
-            {
-                try visitReplaced(entry.name, component, at: steps, of: table, in: directory)
             } else if !entry.isHidden {
                 strangers.append(
                     ([directory] + steps + [entry.name]).joined(separator: "/"))
@@ -62,19 +65,21 @@ struct InventoryTour {
         }
     }
 
-    /// Between the two moves of a replacing, the archive of a slice is the one moved aside.
+    /// Between the two moves of a replacing, the archive of a slice is the one moved aside. Returns whether
+    /// it is.
     private mutating func visitReplaced(
         _ name: String, _ component: String, at steps: [String], of table: QualifiedName,
         in directory: String
-    ) throws(ArchiveError) {
+    ) throws(ArchiveError) -> Bool {
         let above = ([directory] + steps).joined(separator: "/")
-        guard try store.volume.entries(of: "\(store.root)/\(above)/\(component)") == nil,
-            let entries = try store.volume.entries(of: "\(store.root)/\(above)/\(name)"),
-            entries.contains(where: { $0.name == ManifestFile.name })
-        else { return }
+        let path = "\(store.root)/\(above)"
+        guard
+            let entries = try store.standIn(for: "\(path)/\(component)", at: "\(path)/\(name)")
+        else { return false }
         add(
             Slice(table: table, path: (steps + [component]).joined(separator: "/")),
             at: "\(above)/\(name)", in: directory, superseded: nil, entries: entries)
+        return true
     }
 
     private mutating func visitStep(

@@ -81,6 +81,7 @@ extension ArchiveShelf {
             entry.notes = flaws.isEmpty ? nil : flaws.map { "\($0): search reads the part" }
         } catch {
             try interruption.check()
+            if let error = error as? ArchiveError, error.isOfTheStore { throw error }
             entry.problem = Problem(explaining: error)
         }
         each(entry, stopwatch.seconds)

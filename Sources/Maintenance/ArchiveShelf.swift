@@ -30,8 +30,8 @@ public struct ArchiveShelf {
     let stored: [StoredArchive]
     private let strangers: [String]
 
-    public init(site: Site, table: QualifiedName?) throws {
-        store = try site.openStore(.readOnly)
+    public init(site: Site, table: QualifiedName?, _ patience: Site.Patience) throws {
+        store = try site.openStore(.readOnly, patience)
         (stored, strangers) = try Self.look(at: table, in: store, workers: site.workers)
     }
 
@@ -51,8 +51,8 @@ public struct ArchiveShelf {
             work: {
                 var reader = ManifestReader()
                 while let places = shares.pop() {
-                    let looked: [Found] = places.compactMap { place in
-                        store.look(at: place, with: &reader, checkingFiles: true).map {
+                    let looked: [Found] = try places.compactMap { place in
+                        try store.look(at: place, with: &reader, checkingFiles: true).map {
                             (place, $0)
                         }
                     }
@@ -93,7 +93,7 @@ public struct ArchiveShelf {
 
         /// - Parameter generation: nil for the published archive.
         public init(_ slice: Slice, _ generation: Int?, site: Site) throws {
-            let all = try Generations(of: slice, in: try site.openStore(.readOnly))
+            let all = try Generations(of: slice, in: try site.openStore(.readOnly, .short))
             let archive = try all.archive(generation)
             self.slice = slice
             manifest = try archive.manifest.get()

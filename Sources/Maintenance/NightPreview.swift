@@ -23,13 +23,13 @@ public struct NightPreview: Sendable, Encodable {
         var store: DirectoryStore?
         check {
             try site.requireVersions()
-            let opened = try site.openStore()
+            let opened = try site.openStore(.write, .short)
             try opened.probeWrite()
             try site.checkBinding(of: opened, to: connection)
             store = opened
         }
         check {
-            for copy in try site.openCopies() {
+            for copy in try site.openCopies(.short) {
                 try copy.probeWrite()
                 guard try connection.ledger.state() != .absent else { continue }
                 try site.checkCopy(copy, connection)

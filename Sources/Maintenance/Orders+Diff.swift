@@ -28,7 +28,7 @@ extension Orders {
         let zone = parent.keyType.isNaive ? Zone.utc : policy.zone
         let slice = Slice(table: table, path: policy.period.slicePath(of: bounds, in: zone))
         let store = try site.openStore(.readOnly)
-        guard let manifest = try store.manifest(of: slice) else {
+        guard let (directory, manifest) = try store.published(slice) else {
             throw Problem(
                 "archive.missing", .missing, "There is no archive \(slice) in \(store.root).",
                 hint: "pgretain archives list")
@@ -54,8 +54,7 @@ extension Orders {
         }
         var diff = ArchiveDiff(slice: slice, relation: live.name)
         let side = RowSets.Side(
-            manifest: manifest, directory: try store.directory(of: slice),
-            parts: manifest.parts[...])
+            manifest: manifest, directory: directory, parts: manifest.parts[...])
         for share in RowSets.shares(of: manifest.digest.rows) {
             let archived = try RowSets.hashes(of: side, share) { try interruption.check() }
             let live = try RowSets.hashes(

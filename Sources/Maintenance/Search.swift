@@ -141,6 +141,7 @@ public struct Search {
                             try reader.read(task.part, in: source.directory), limit: limit,
                             into: &found.lines)
                     } catch {
+                        if let error = error as? ArchiveError, error.isOfTheStore { throw error }
                         outcome = .damaged(Problem(explaining: error))
                     }
                     read.withLock {
@@ -184,7 +185,7 @@ public struct Search {
     // MARK: Where to look
 
     private func sources(_ query: Query, _ summary: inout Summary) throws -> [Source] {
-        let store = try site.openStore(.readOnly)
+        let store = try site.openStore(.readOnly, .short)
         let policy = try site.settings(of: query.table).policy
         let asked = Set(query.conditions.map(\.subject) + (query.selection ?? []))
         var unknown: Set<String>?

@@ -5,7 +5,7 @@ import Retention
 
 extension Site {
     /// How long a store is waited for that does not answer.
-    enum Patience {
+    public enum Patience: Sendable {
         /// A night's: it may pass.
         case long
         /// That of somebody who looks.

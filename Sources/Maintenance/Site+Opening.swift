@@ -16,16 +16,18 @@ extension Site {
                 conninfo: database, password: password, role: role, applicationName: application))
     }
 
-    func openStore(_ access: DirectoryStore.Access = .write) throws -> DirectoryStore {
-        try openStore(at: archives, access)
+    func openStore(
+        _ access: DirectoryStore.Access = .write, _ patience: Patience = .long
+    ) throws -> DirectoryStore {
+        try openStore(at: archives, access, patience)
     }
 
     /// The stores that get each archive too, in the order of the configuration.
-    func openCopies() throws -> [DirectoryStore] {
+    func openCopies(_ patience: Patience = .long) throws -> [DirectoryStore] {
         guard !copies.isEmpty else { return [] }
-        var opened = [try openStore()]
+        var opened = [try openStore(.write, patience)]
         for root in copies {
-            let copy = try openStore(at: root)
+            let copy = try openStore(at: root, .write, patience)
             for other in opened where try copy.overlaps(other) {
                 throw Problem(
                     "copy.same", .configuration,

@@ -56,7 +56,7 @@ public struct StatusReport: Sendable, Encodable {
             unfinishedRestores: [], runs: [], problems: [])
         var store: DirectoryStore?
         do {
-            store = try site.openStore(.readOnly)
+            store = try site.openStore(.readOnly, .short)
         } catch {
             report.problems.append(Problem(explaining: error))
         }

@@ -330,6 +330,41 @@ private func sealed(
         #expect(try store.manifest(of: january) == old)
     }
 
+    /// What a run without its lock removes late of what healing has brought back is read where it was,
+    /// and brought back again.
+    @Test func whatWasBroughtBackStaysWhereItWas() throws {
+        let bucket = MemoryBucket()
+        let store = try Self.store(in: bucket)
+        let (archive, old) = try sealed([lines(9), lines(4)], store, 1)
+        let final = try archive.publish().path
+        let aside = final.replacing("month=01", with: ".replaced-month=01")
+        try store.volume.move(final, to: aside)
+        #expect(try store.published(january)?.directory.path == aside)
+        #expect(try store.heal(table: logs).count == 1)
+        #expect(try store.published(january)?.directory.path == final)
+        #expect(problem { try store.remove(january) }?.id == "store.settling")
+        let (next, _) = try sealed([lines(9), lines(5)], store, 2)
+        #expect(problem { try next.replace() }?.id == "store.settling")
+        try next.discard()
+
+        try store.volume.remove("\(final)/\(old.parts[0].file)")
+        let found = try #require(try store.published(january))
+        #expect(found.directory.path == aside && found.manifest == old)
+        #expect(try store.archives(checkingFiles: true).map(\.directory.path) == [aside])
+        bucket.pass(seconds: 3600)
+        #expect(try store.heal(table: logs).count == 1)
+        _ = try read(old.parts[0], in: try store.directory(of: january))
+        // The hour has begun anew.
+        bucket.pass(seconds: 3599)
+        #expect(try store.heal(table: logs).isEmpty)
+        bucket.pass(seconds: 1)
+        #expect(try store.heal(table: logs).count == 1)
+        #expect(try store.volume.entries(of: aside) == nil)
+        try bucket.settle(store)
+        try sealed([lines(9), lines(5)], store, 2).0.replace()
+        #expect(bucket.objects.count == 3)
+    }
+
     /// Tidying is no reason to end a night.
     @Test func whoMayNotListUploadsHealsAllTheSame() throws {
         let bucket = MemoryBucket()

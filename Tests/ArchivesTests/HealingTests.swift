@@ -43,6 +43,20 @@ import Testing
         #expect(try store.heal(table: logs).isEmpty)
     }
 
+    /// Whoever reads finds it meanwhile, by its period and in lists.
+    @Test func whatIsMovedAsideIsReadThere() throws {
+        let scratch = try Scratch()
+        let store = try scratch.store()
+        let (old, _, _) = try twoGenerations(store)
+        let aside = "\(parent(store))/.replaced-month=01"
+        try store.volume.move("\(parent(store))/month=01", to: aside)
+        let found = try #require(try store.published(january))
+        #expect(found.directory.path == aside && found.manifest == old)
+        #expect(try store.archives().map(\.directory.path) == [aside])
+        _ = try store.heal(table: logs)
+        #expect(try store.published(january)?.directory.path == "\(parent(store))/month=01")
+    }
+
     @Test func anotherTablesArchivesAreLeftAlone() throws {
         let scratch = try Scratch()
         let store = try scratch.store()

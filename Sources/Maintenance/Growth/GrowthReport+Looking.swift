@@ -18,7 +18,7 @@ extension GrowthReport {
             tables: [], databaseXidAge: 0, whatIf: whatIf?.text, problems: [])
         var store: DirectoryStore?
         do {
-            store = try site.openStore(.readOnly)
+            store = try site.openStore(.readOnly, .short)
         } catch {
             report.problems.append(Problem(explaining: error))
         }

@@ -30,7 +30,7 @@ extension ArchivesCommand {
         var location: String?
 
         func run() throws {
-            let shelf = try ArchiveShelf(site: try common.siteAsWritten(), table: table)
+            let shelf = try ArchiveShelf(site: try common.siteAsWritten(), table: table, .short)
             var place = Substring(location ?? shelf.directory(of: table))
             while place.count > 1, place.hasSuffix("/") { place.removeLast() }
             let ddl = EngineDDL(try shelf.manifests(of: table), location: String(place))

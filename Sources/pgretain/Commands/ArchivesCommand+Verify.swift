@@ -60,7 +60,7 @@ extension ArchivesCommand {
         func run() throws {
             let console = common.console
             let site = try tables.narrow(try common.siteAsWritten())
-            let shelf = try ArchiveShelf(site: site, table: tables.table)
+            let shelf = try ArchiveShelf(site: site, table: tables.table, .long)
             var choice = ArchiveShelf.Choice.all
             if let period, let table = tables.table {
                 choice = .slice(

@@ -36,7 +36,7 @@ extension ArchivesCommand {
 
         func run() throws {
             let site = try tables.narrow(try common.siteAsWritten())
-            let shelf = try ArchiveShelf(site: site, table: tables.table)
+            let shelf = try ArchiveShelf(site: site, table: tables.table, .short)
             let lost = shelf.lost(site: site, tables: site.tableNames)
             let entries = shelf.entries
             let console = common.console

@@ -125,6 +125,61 @@ import Testing
         #expect(try scene.partitions().filter { $0.hasPrefix("logs_2025") }.count == 2)
     }
 
+    /// A store that is not to be read any more is asked once, and not once an archive.
+    @Test func whatGoesAwayMidwayIsSaidOnce() throws {
+        let store = ObjectStoreServer()
+        let scene = try scene(months: 3, in: store)
+        _ = try expectSuccess(scene, "run", "--max-retire", "9")
+        try store.tell("faults 1 1 parts")
+        for arguments in [
+            ["archives", "verify"],
+            ["search", "--table", "logs", "--where", "level=INFO"],
+        ] {
+            let outcome = try scene.pgretain(arguments)
+            #expect(outcome.status == 77, "\(arguments): \(outcome.stderr)")
+            #expect(
+                outcome.stderr.components(separatedBy: "[store.permission]").count == 2,
+                "\(arguments): \(outcome.stderr)")
+        }
+        try store.tell("faults 0 1")
+        #expect(try scene.pgretain("archives", "verify").status == 0)
+    }
+
+    /// What was being replaced is read, and is not changed until nobody can be late any more.
+    @Test func aKilledErasureIsHealedInSteps() throws {
+        let store = ObjectStoreServer()
+        let scene = try scene(in: store)
+        _ = try expectSuccess(scene, "run", "--max-retire", "9")
+        let erase = [
+            "archives", "erase", "--table", "logs", "--where", "id=3", "--reason", "asked", "--yes",
+        ]
+        // The third removes the parts from their place: the first is of the look at conditions, and the
+        // second of the manifest.
+        let killed = try scene.pgretain(
+            erase, environment: ["PGRETAIN_FAIL_AT": "bucket.delete.before#3=crash"])
+        #expect(killed.status == 128 + 9, "\(killed.stderr)")
+        func rows() throws -> String {
+            try expectSuccess(
+                scene, "search", "--table", "logs", "--from", "2025-01-01T00:00:00Z", "--to",
+                "2025-02-01T00:00:00Z", "--count"
+            ).stdout
+        }
+        #expect(try rows() == "40\n")
+        _ = try scene.pgretain("run")
+        #expect(try rows() == "40\n")
+        let again = try scene.pgretain(erase)
+        #expect(again.status == 75, "\(again.stderr)")
+        #expect(again.stderr.contains("[store.settling]"), "\(again.stderr)")
+        for hours in 1...2 {
+            try store.tell("later \(hours * 4000)")
+            _ = try scene.pgretain("run")
+        }
+        _ = try scene.pgretain(erase)
+        #expect(try rows() == "39\n")
+        _ = try expectSuccess(scene, "archives", "verify")
+        #expect(try scene.unfinished().isEmpty)
+    }
+
     /// What is published is locked and has its class; all else can be removed.
     @Test func archivesAreLocked() throws {
         let scene = try Scene(in: .shared, bucket: "locked")
