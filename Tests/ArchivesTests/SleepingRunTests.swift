@@ -10,7 +10,9 @@ extension MemoryBucket {
     func settle(_ store: DirectoryStore) throws {
         for _ in 0..<6 {
             pass(seconds: 2 * 3600)
-            _ = try store.heal(table: logs)
+            let done = try store.heal(table: logs)
+            let isMarked = objects.keys.contains { $0.hasSuffix(UnfinishedMark.fileName) }
+            if done.isEmpty, !isMarked { return }
         }
     }
 }
