@@ -14,6 +14,7 @@ extension DirectoryStore {
                         manifest: .success(manifest)))
             }
         } catch {
+            if error.isOfTheStore { throw error }
             // An older one may be whole.
             all.append(
                 StoredArchive(
@@ -32,14 +33,18 @@ extension DirectoryStore {
             entry.kind == .directory ? SupersededName(entry.name) : nil
         }
         var reader = ManifestReader()
-        return kept.filter { $0.component == component }.sorted { $0.number < $1.number }
-            .compactMap { name in
-                look(
-                    at: ArchivePlace(
-                        slice: slice, superseded: name.number,
-                        directory: self.directory(at: "\(parent)/\(name.text)"),
-                        tableDirectory: Self.directoryName(for: slice.table), entries: nil),
-                    with: &reader, checkingFiles: true)
+        var found: [StoredArchive] = []
+        for name in kept.filter({ $0.component == component }).sorted(by: { $0.number < $1.number })
+        {
+            let place = ArchivePlace(
+                slice: slice, superseded: name.number,
+                directory: self.directory(at: "\(parent)/\(name.text)"),
+                tableDirectory: Self.directoryName(for: slice.table), entries: nil)
+            guard let archive = try look(at: place, with: &reader, checkingFiles: true) else {
+                continue
             }
+            found.append(archive)
+        }
+        return found
     }
 }
