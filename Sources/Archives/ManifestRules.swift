@@ -5,7 +5,9 @@ import Retention
 enum ManifestRules {
     /// The first rule that a manifest breaks, as a reason; nil when it keeps them all.
     static func firstBroken(by manifest: Manifest) -> String? {
-        if manifest.format != Manifest.currentFormat { return "format \(manifest.format)" }
+        if manifest.format != Manifest.format(keyType: manifest.keyType) {
+            return "format \(manifest.format) with a key of \(manifest.keyType.rawValue)"
+        }
         if manifest.generation < 1 { return "generation \(manifest.generation)" }
         if !(manifest.bounds.from < manifest.bounds.to) { return "its bounds hold nothing" }
         let times = [manifest.bounds.from, manifest.bounds.to, manifest.exportedAt]

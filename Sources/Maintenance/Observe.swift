@@ -33,7 +33,8 @@ extension TableObservation {
     ) throws -> TableObservation {
         let catalog = connection.catalog
         let table = try catalog.partitionedTable(
-            policy.table, key: policy.key, plain: policy.isPlain)
+            policy.table, key: policy.key, keyType: policy.keyType,
+            plain: policy.isPlain)
         var seen = TableObservation(
             policy: policy, table: table,
             partitions: try catalog.partitions(of: table, measured: measured),

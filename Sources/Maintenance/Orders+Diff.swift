@@ -24,7 +24,8 @@ extension Orders {
         let policy = try site.settings(of: table).policy
         let bounds = try bounds(of: range, policy)
         let parent = try connection.catalog.partitionedTable(
-            table, key: policy.key, plain: policy.isPlain)
+            table, key: policy.key, keyType: policy.keyType,
+            plain: policy.isPlain)
         let zone = parent.keyType.isNaive ? Zone.utc : policy.zone
         let slice = Slice(table: table, path: policy.period.slicePath(of: bounds, in: zone))
         let store = try site.openStore(.readOnly)

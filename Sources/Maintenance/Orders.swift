@@ -112,7 +112,8 @@ public struct Orders {
     {
         let policy = try site.settings(of: table).policy
         let bounds = try bounds(of: range, policy)
-        let parent = try connection.catalog.partitionedTable(table, key: policy.key)
+        let parent = try connection.catalog.partitionedTable(
+            table, key: policy.key, keyType: policy.keyType)
         let lock = try RunLock(on: connection, table: Relation(parent))
         let found = try requireQuarantined(bounds, of: table, otherwise: "reattach.missing")
         let until = pin.after(try connection.serverClock(), in: .utc)
@@ -158,7 +159,8 @@ public struct Orders {
     /// As partitions have them: where keys have no zone, midnights are UTC's.
     func bounds(of range: Range, _ policy: RetentionPolicy) throws -> PartitionBounds {
         let table = try connection.catalog.partitionedTable(
-            policy.table, key: policy.key, plain: policy.isPlain)
+            policy.table, key: policy.key, keyType: policy.keyType,
+            plain: policy.isPlain)
         let zone = table.keyType.isNaive ? Zone.utc : policy.zone
         switch range {
         case .period(let name):

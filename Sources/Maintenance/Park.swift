@@ -31,7 +31,8 @@ public struct Park {
         let policy = try site.settings(of: table).policy
         let connection = try site.connect(as: "pgretain: park \(table.name)")
         return try interruption.whileCancelling(try connection.canceller().cancelling) {
-            let parent = try connection.catalog.partitionedTable(table, key: policy.key)
+            let parent = try connection.catalog.partitionedTable(
+                table, key: policy.key, keyType: policy.keyType)
             let calendar = TableCalendar(
                 policy: policy, keyType: parent.keyType, now: try now ?? connection.serverClock())
             let to = Span(days: 366).after(calendar.now, in: calendar.zone)

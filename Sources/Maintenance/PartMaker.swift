@@ -15,11 +15,12 @@ struct PartMaker: ~Copyable {
     private var summary = RowsSummary()
 
     /// - Parameters:
-    ///   - key: the name of the key column.
+    ///   - key: the name of the key column, and what it holds.
     ///   - searched: columns whose values get filters, by their place.
     ///   - redactor: for lines that hold what the archive is not to hold.
     init(
-        columns: [CodedColumn], key: String, searched: [Int], compression: Compression,
+        columns: [CodedColumn], key: (name: String, type: KeyType), searched: [Int],
+        compression: Compression,
         redactor: consuming RowRedactor? = nil
     ) {
         self.columns = columns
@@ -28,8 +29,8 @@ struct PartMaker: ~Copyable {
         // Whatever the database promises: a cast without a function puts any bytes into a text,
         // and a part that is not UTF-8 is no JSON, nor could a restore hand it to a server.
         encoder = RowEncoder(
-            columns: columns, key: columns.firstIndex { $0.name == key }, checksUTF8: true,
-            searched: searched)
+            columns: columns, key: columns.firstIndex { $0.name == key.name },
+            epochUnit: key.type.microsecondsPerUnit, checksUTF8: true, searched: searched)
         writer = PartWriter(compression: compression)
     }
 

@@ -33,7 +33,7 @@ extension Catalog {
                     candidates[candidates.count - 1].table.otherTimeColumns.append(column)
                     continue
                 }
-                guard let keyType = KeyType(typeOID: try row.oid(5)) else { continue }
+                guard let keyType = KeyType(typeOID: try row.oid(5), stated: nil) else { continue }
                 let extents = children[oid] ?? []
                 let table = CandidateTable(
                     name: try row.name(1), key: column, keyType: keyType,

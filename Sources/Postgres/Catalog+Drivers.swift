@@ -145,7 +145,8 @@ extension Catalog {
     private static func day(_ table: PartitionedTable, _ zone: Zone) -> SQL {
         let key = Identifier(table.key)
         let local: SQL =
-            table.keyType.isNaive ? "t.\(key)" : "t.\(key) AT TIME ZONE \(literal: zone.name)"
+            table.keyType.isNaive
+            ? "t.\(key)" : "\(table.keyType.time("t.\(key)")) AT TIME ZONE \(literal: zone.name)"
         return "(\(local))::date - '1970-01-01'::date"
     }
 

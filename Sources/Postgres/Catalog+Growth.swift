@@ -96,7 +96,7 @@ extension Catalog {
                 """
             ).rows.map { row in
                 PartitionMeasure(
-                    size: try PartitionSize(row), deadRows: try row.int(8),
+                    size: try PartitionSize(row, of: table.keyType), deadRows: try row.int(8),
                     isSkipped: try row.bool(9))
             }
         }

@@ -52,16 +52,17 @@ extension Catalog {
                     ) AS o (bytes)) AS s
                 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
                 """
-            ).rows.map(PartitionSize.init)
+            ).rows.map { try PartitionSize($0, of: table.keyType) }
         }
     }
 }
 
 extension PartitionSize {
     /// Of `(oid, schema, name, bounds, heap, indexes, TOAST, rows)`.
-    init(_ row: QueryResult.Row) throws {
+    init(_ row: QueryResult.Row, of type: KeyType) throws {
         var bounds: PartitionBounds?
-        if case .range(let range) = PartitionBoundsText.extent(row.optionalText(3) ?? "") {
+        if case .range(let range) = PartitionBoundsText.extent(row.optionalText(3) ?? "", of: type)
+        {
             bounds = range
         }
         self.init(

@@ -5,8 +5,8 @@ extension Catalog {
     /// Periods that lie wholly between two instants and of which there are rows, oldest first: a
     /// hundred at most, and two of a large table where no index helps to find them.
     ///
-    /// - Parameter start: nil: from the year 1 on. Rows before it, and those at `-infinity`, belong
-    ///   to no period.
+    /// - Parameter start: nil: from the year 1 on, of an epoch from 1901. Rows before it, and those at
+    ///   `-infinity`, belong to no period.
     public func occupiedPeriods(
         of partition: Partition, in table: PartitionedTable, _ calendar: TableCalendar,
         from start: Instant? = nil, until end: Instant
@@ -14,7 +14,7 @@ extension Catalog {
         let isQuick = try partition.bytes < 256 << 20 || isIndexed(table.key, of: partition)
         let most = isQuick ? 100 : 2
         var periods: [PartitionBounds] = []
-        var from = start.map(table.keyType.literal) ?? Self.yearOne
+        var from = start.map(table.keyType.literal) ?? table.keyType.earliestLiteral
         while periods.count < most {
             guard let oldest = try oldestKey(of: partition, in: table, from: from, until: end)
             else { break }
@@ -27,14 +27,11 @@ extension Catalog {
         return periods
     }
 
-    /// Keys before it are no time that a period has.
-    private static let yearOne = "0001-01-01"
-
     /// The oldest key of a partition that is a time, from the year 1 on; nil where there is none.
     public func oldestKey(of partition: Partition, in table: PartitionedTable, until end: Instant)
         throws -> Instant?
     {
-        try oldestKey(of: partition, in: table, from: Self.yearOne, until: end)
+        try oldestKey(of: partition, in: table, from: table.keyType.earliestLiteral, until: end)
     }
 
     private func oldestKey(
@@ -44,7 +41,7 @@ extension Catalog {
         return try connection.run(
             "slice.oldest",
             """
-            SELECT pg_catalog.min(\(key))::timestamptz FROM ONLY \(partition.name)
+            SELECT \(table.keyType.time("pg_catalog.min(\(key))")) FROM ONLY \(partition.name)
             WHERE \(key) >= \(literal: from) AND \(key) < \(literal: table.keyType.literal(end))
             """
         ).one().optionalInstant(0)

@@ -17,10 +17,12 @@ public struct Catalog {
 
     /// The table under a policy, or why it cannot be one.
     ///
-    /// - Parameter plain: it is meant to be a plain one.
-    public func partitionedTable(_ name: QualifiedName, key: String, plain: Bool = false) throws
-        -> PartitionedTable
-    {
+    /// - Parameters:
+    ///   - keyType: what the key is said to hold; nil: what its type says.
+    ///   - plain: it is meant to be a plain one.
+    public func partitionedTable(
+        _ name: QualifiedName, key: String, keyType stated: KeyType? = nil, plain: Bool = false
+    ) throws -> PartitionedTable {
         let result = try connection.run(
             "catalog.table",
             """
@@ -53,8 +55,12 @@ public struct Catalog {
                 throw TableProblem.keyPartitioning(name, key: key, found: try row.text(10))
             }
         }
-        guard let keyType = KeyType(typeOID: try row.oid(4)) else {
-            throw TableProblem.keyType(name, key: key, type: try row.text(5))
+        guard let keyType = KeyType(typeOID: try row.oid(4), stated: stated) else {
+            throw TableProblem.keyType(name, key: key, type: try row.text(5), stated: stated)
+        }
+        // Where no bound can show a wrong unit, rows would age that have not.
+        if plain, keyType.isEncoded {
+            throw TableProblem.plainEpoch(name, key: key, keyType)
         }
         let oid = try row.oid(0)
         return PartitionedTable(
@@ -99,7 +105,15 @@ public struct Catalog {
     public func partitions(of table: PartitionedTable, measured: Bool = true) throws
         -> [Partition]
     {
-        guard measured else { return try partitions(of: table, sizes: Self.sizesOfLastVacuum) }
+        let found = try partitions(of: table, areMeasured: measured)
+        if let problem = TableProblem.unit(of: table, found) { throw problem }
+        return found
+    }
+
+    private func partitions(of table: PartitionedTable, areMeasured: Bool) throws -> [Partition] {
+        guard areMeasured else {
+            return try partitions(of: table, sizes: Self.sizesOfLastVacuum)
+        }
         do {
             return try partitions(
                 of: table,
@@ -144,7 +158,8 @@ public struct Catalog {
                 let kind = try row.text(3)
                 return Partition(
                     oid: try row.oid(0), name: try row.name(1),
-                    extent: PartitionBoundsText.extent(bounds) ?? .open(from: nil, to: nil),
+                    extent: PartitionBoundsText.extent(bounds, of: table.keyType)
+                        ?? .open(from: nil, to: nil),
                     boundsSQL: bounds, bytes: try row.int(6),
                     estimatedRows: try row.optionalInt(7), isPartitioned: kind == "p",
                     isForeign: kind != "r" && kind != "p", isDetachPending: try row.bool(5))
@@ -207,17 +222,6 @@ public struct Catalog {
             WHERE parent_table = \(value: "\(table.schema).\(table.name)")
             """)
         return rows.count > 0 ? ["pg_partman"] : []
-    }
-}
-
-extension KeyType {
-    init?(typeOID: UInt32) {
-        switch typeOID {
-        case 1184: self = .timestampWithTimeZone
-        case 1114: self = .timestamp
-        case 1082: self = .date
-        default: return nil
-        }
     }
 }
 

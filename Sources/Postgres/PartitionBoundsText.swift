@@ -28,11 +28,13 @@ enum PartitionBoundsText {
     ///
     /// MINVALUE, MAXVALUE, infinities and years outside 1 to 9999 make an open extent: such a
     /// partition is never retired, and nothing is made ahead where it reaches.
-    static func extent(_ text: String) -> Partition.Extent? {
+    static func extent(_ text: String, of type: KeyType = .timestampWithTimeZone)
+        -> Partition.Extent?
+    {
         if text == "DEFAULT" { return .default }
         var rest = Substring(text)
-        guard take("FOR VALUES FROM (", from: &rest), let from = end(&rest),
-            take(") TO (", from: &rest), let to = end(&rest), rest == ")"
+        guard take("FOR VALUES FROM (", from: &rest), let from = end(&rest, type),
+            take(") TO (", from: &rest), let to = end(&rest, type), rest == ")"
         else { return nil }
         switch (from, to) {
         case (.finite(let from), .finite(let to)):
@@ -52,12 +54,34 @@ enum PartitionBoundsText {
         }
     }
 
-    private static func end(_ rest: inout Substring) -> End? {
+    private static func end(_ rest: inout Substring, _ type: KeyType) -> End? {
         if take("MINVALUE", from: &rest) { return .beforeAll }
         if take("MAXVALUE", from: &rest) { return .afterAll }
+        if type.isEncoded, let first = rest.first, ("0"..."9").contains(first) {
+            // Without quotes: of type integer.
+            let digits = rest.prefix { ("0"..."9").contains($0) }
+            rest = rest.dropFirst(digits.count)
+            return end(ofEpoch: digits, type)
+        }
         guard take("'", from: &rest), let close = rest.firstIndex(of: "'") else { return nil }
         let literal = rest[..<close]
         rest = rest[rest.index(after: close)...]
+        return type.isEncoded ? end(ofEpoch: literal, type) : end(ofTime: literal)
+    }
+
+    private static func end(ofEpoch literal: Substring, _ type: KeyType) -> End? {
+        guard let units = Int64(literal) else { return nil }
+        guard let instant = type.instant(ofEpoch: units), (yearOne..<year10000).contains(instant)
+        else {
+            return units < 0 ? .beforeAll : .afterAll
+        }
+        return .finite(instant)
+    }
+
+    private static let yearOne = Instant(microseconds: -62_135_596_800_000_000)
+    private static let year10000 = Instant(microseconds: 253_402_300_800_000_000)
+
+    private static func end(ofTime literal: Substring) -> End? {
         if literal == "-infinity" || isTime(literal, ending: " BC") { return .beforeAll }
         if literal == "infinity" { return .afterAll }
         if let instant = TimeText.instant(literal) { return .finite(instant) }

@@ -2,7 +2,12 @@
 ///
 /// The file's form, byte for byte, is fixed by `docs/archive-format.md`.
 public struct Manifest: Equatable, Sendable, Codable {
-    public static let currentFormat = 1
+    /// The latest format that is read.
+    public static let currentFormat = 2
+
+    /// The format of an archive: 2 where its key holds what a reader of format 1 would not know to be
+    /// time.
+    public static func format(keyType: KeyType) -> Int { keyType.isEncoded ? 2 : 1 }
 
     public struct Relation: Equatable, Sendable, Codable {
         public var name: QualifiedName
@@ -103,13 +108,13 @@ public struct Manifest: Equatable, Sendable, Codable {
     public var erased: [Erasure]
 
     public init(
-        format: Int = currentFormat, tool: String, generation: Int, table: Relation,
+        format: Int? = nil, tool: String, generation: Int, table: Relation,
         partition: Relation, key: String, keyType: KeyType, bounds: PartitionBounds,
         digest: ContentDigest, parts: [Part], definition: TableDefinition, encodings: [String],
         origin: Origin, exportedAt: Instant, warnings: [String], firstOwnPart: Int = 0,
         redacted: [RedactedValue] = [], erased: [Erasure] = []
     ) {
-        self.format = format
+        self.format = format ?? Self.format(keyType: keyType)
         self.tool = tool
         self.generation = generation
         self.table = table

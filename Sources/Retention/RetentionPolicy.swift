@@ -18,6 +18,8 @@ public struct RetentionPolicy: Equatable, Sendable {
     public var table: QualifiedName
     /// The time column, verbatim.
     public var key: String
+    /// What the column is said to hold; nil: what its type says.
+    public var keyType: KeyType?
     public var period: Period
     /// Periods to make ahead, beyond the current one.
     public var premake: Int
@@ -41,13 +43,15 @@ public struct RetentionPolicy: Equatable, Sendable {
     public var keepArchives: Span?
 
     public init(
-        table: QualifiedName, key: String, period: Period, premake: Int, retain: Span,
+        table: QualifiedName, key: String, keyType: KeyType? = nil, period: Period, premake: Int,
+        retain: Span,
         then: RetentionAction, grace: Span, zone: Zone, maxRetire: Int,
         isPlain: Bool = false, replicatesDeletes: Bool = false, drainsDefault: Bool = false,
         rules: [RowRule] = [], keepArchives: Span? = nil
     ) {
         self.table = table
         self.key = key
+        self.keyType = keyType
         self.period = period
         self.premake = premake
         self.retain = retain
@@ -62,6 +66,9 @@ public struct RetentionPolicy: Equatable, Sendable {
         self.keepArchives = keepArchives
     }
 
+    /// The stated type of the key, where it changes what the column's type says.
+    var encodedKeyType: KeyType? { keyType?.encoded }
+
     /// Whether it takes anything away, so that somebody has to say yes to it.
     public var removes: Bool { then != .keep || keepArchives != nil }
 }
@@ -69,6 +76,8 @@ public struct RetentionPolicy: Equatable, Sendable {
 /// The part of a policy that an operator says yes to.
 public struct ApprovedPolicy: Equatable, Sendable, Codable {
     public var key: String
+    /// What no type says of the key: the unit of its epochs.
+    public var keyType: KeyType?
     public var period: Period
     public var retain: Span
     public var then: RetentionAction
@@ -78,6 +87,7 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
 
     public init(_ policy: RetentionPolicy) {
         key = policy.key
+        keyType = policy.encodedKeyType
         period = policy.period
         retain = policy.retain
         then = policy.then
@@ -94,10 +104,12 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
         for (index, rule) in rules.enumerated() {
             details[Self.ruleKey(index)] = rule.description
         }
+        details[Self.keyTypeKey] = keyType?.rawValue
         details[Self.keepArchivesKey] = keepArchives?.description
         return details
     }
 
+    private static let keyTypeKey = "key_type"
     private static let keepArchivesKey = "keep_archives"
 
     private static func ruleKey(_ index: Int) -> String { "rule \(index + 1)" }
@@ -113,6 +125,10 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
         self.retain = retain
         self.then = then
         rules = []
+        if let text = details[Self.keyTypeKey] {
+            guard let keyType = KeyType(rawValue: text) else { return nil }
+            self.keyType = keyType
+        }
         while let text = details[Self.ruleKey(rules.count)] {
             guard let rule = RowRule(text) else { return nil }
             rules.append(rule)
@@ -125,7 +141,8 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
     /// Whether archives may go as early as a policy says.
     public func allowsExpiry(by policy: RetentionPolicy, at now: Instant) -> Bool {
         guard let keep = policy.keepArchives else { return true }
-        guard let approved = keepArchives, key == policy.key else { return false }
+        guard let approved = keepArchives, key == policy.key, keyType == policy.encodedKeyType
+        else { return false }
         return keep.before(now, in: policy.zone) <= approved.before(now, in: policy.zone)
     }
 
@@ -133,6 +150,11 @@ public struct ApprovedPolicy: Equatable, Sendable, Codable {
     public func harsherWays(of policy: RetentionPolicy, at now: Instant) -> [String] {
         var ways: [String] = []
         if policy.key != key { ways.append("key is \(policy.key), approved was \(key)") }
+        if policy.encodedKeyType != keyType {
+            func name(_ type: KeyType?) -> String { type?.rawValue ?? "the column's" }
+            ways.append(
+                "key_type is \(name(policy.encodedKeyType)), approved was \(name(keyType))")
+        }
         if policy.period != period {
             ways.append("period is \(policy.period.rawValue), approved was \(period.rawValue)")
         }

@@ -1,22 +1,3 @@
-/// What kind of time the key column holds.
-public enum KeyType: String, Hashable, Sendable, Codable {
-    case timestampWithTimeZone = "timestamptz"
-    case timestamp
-    case date
-
-    /// Whether the values have no zone; they are handled as though it were UTC.
-    public var isNaive: Bool { self != .timestampWithTimeZone }
-
-    /// An instant as SQL text of this type, in UTC.
-    public func literal(_ instant: Instant) -> String {
-        switch self {
-        case .timestampWithTimeZone: instant.text(separator: " ", zone: "+00")
-        case .timestamp: instant.text(separator: " ", zone: "")
-        case .date: CivilDateTime(utc: instant).date.description
-        }
-    }
-}
-
 /// A column, with all that an archive needs to bring it back.
 public struct Column: Equatable, Sendable, Codable {
     public var name: String

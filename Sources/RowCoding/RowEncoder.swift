@@ -5,6 +5,8 @@
 public struct RowEncoder: ~Copyable {
     private let layout: LineLayout
     private let key: Int
+    /// Of a key that is an epoch: how many microseconds its unit has; else 0.
+    private let epochUnit: Int64
     private let checksUTF8: Bool
     private(set) var literal = OutputBuffer()
     /// By their columns.
@@ -14,15 +16,18 @@ public struct RowEncoder: ~Copyable {
     /// size of the lines can be estimated while reading, so that parts are cut deterministically.
     public let rowOverhead: Int
 
-    /// `key`: the index of the key column. `checksUTF8`: for a database whose encoding promises
+    /// `key`: the index of the key column. `epochUnit`: how many microseconds its values count, where
+    /// they are integers; nil: they are times. `checksUTF8`: for a database whose encoding promises
     /// nothing (SQL_ASCII). `searched`: columns whose values are kept as hashes.
     public init(
-        columns: [CodedColumn], key: Int?, checksUTF8: Bool, searched: [Int] = []
+        columns: [CodedColumn], key: Int?, epochUnit: Int64? = nil, checksUTF8: Bool,
+        searched: [Int] = []
     ) {
         precondition(key.map(columns.indices.contains) ?? true, "the key is one of the columns")
         layout = LineLayout(columns)
         rowOverhead = layout.rowOverhead
         self.key = key ?? -1
+        self.epochUnit = epochUnit ?? 0
         self.checksUTF8 = checksUTF8
         self.searched = searched.sorted().map(FieldHashes.init)
     }
@@ -102,7 +107,12 @@ public struct RowEncoder: ~Copyable {
         output.take(sink)
         next.at = source.at
         tally.add(hash: RowDigest.hash(line, source.at - 1))
-        if key >= 0 { tally.add(key: Timestamp.microseconds(keyField)) }
+        if key >= 0 {
+            tally.add(
+                key: epochUnit == 0
+                    ? Timestamp.microseconds(keyField)
+                    : Epoch.microseconds(keyField, unit: epochUnit))
+        }
     }
 
     @inline(__always)

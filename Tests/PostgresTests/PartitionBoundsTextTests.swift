@@ -58,6 +58,34 @@ struct PartitionBoundsTextTests {
                 == .open(from: nil, to: TimeText.earliest))
     }
 
+    @Test(
+        "an epoch is the instant that it counts; what no calendar has is an open end",
+        arguments: [
+            (.epochSeconds, 1), (.epochMilliseconds, 1000), (.epochMicroseconds, 1_000_000),
+        ] as [(KeyType, Int64)])
+    func epochs(_ type: KeyType, _ unit: Int64) throws {
+        func extent(_ from: String, _ to: String) -> Partition.Extent? {
+            PartitionBoundsText.extent("FOR VALUES FROM (\(from)) TO (\(to))", of: type)
+        }
+        let (from, to) = (1_735_689_600 * unit, 1_738_368_000 * unit)
+        let month = try range("2025-01-01", "2025-02-01")
+        #expect(extent("'\(from)'", "'\(to)'") == month)
+        guard case .range(let bounds) = month else { return }
+        #expect(type.literal(bounds.from) == "\(from)" && type.literal(bounds.to) == "\(to)")
+        #expect(extent("\(from)", "\(to)") == month, "as an integer's are printed")
+        #expect(extent("MINVALUE", "'\(to)'") == .open(from: nil, to: bounds.to))
+        #expect(extent("'\(from)'", "'\(Int64.max)'") == .open(from: bounds.from, to: nil))
+        #expect(extent("'2025-01-01'", "'2025-02-01'") == nil)
+        // Between two values it is the later one, before 1970 too.
+        for value in [-3, -1, 0, 1, 7] as [Int64] {
+            let instant = try #require(type.instant(ofEpoch: value))
+            #expect(type.literal(instant) == "\(value)")
+            guard let step = type.microsecondsPerUnit, step > 1 else { continue }
+            let later = Instant(microseconds: instant.microseconds + 1)
+            #expect(type.literal(later) == "\(value + 1)")
+        }
+    }
+
     @Test("DEFAULT")
     func defaultPartition() { #expect(PartitionBoundsText.extent("DEFAULT") == .default) }
 

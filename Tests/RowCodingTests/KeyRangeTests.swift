@@ -47,6 +47,27 @@ struct KeyRangeTests {
         #expect(try key(text, form) == nil)
     }
 
+    @Test(
+        "an epoch is counted in microseconds; what is too far away is at an infinity",
+        arguments: [
+            ("1735689600", 1_000_000, 1_735_689_600_000_000), ("-1", 1000, -1000), ("0", 1, 0),
+            ("9223372036854775807", 1000, .max), ("-9223372036854775808", 1000, .min),
+            ("-9223372036854775808", 1, .min), ("99999999999999999999", 1, .max),
+            ("\\N", 1000, nil), ("", 1, nil), ("-", 1, nil), ("1.5", 1, nil), ("NaN", 1, nil),
+        ] as [(String, Int64, Int64?)])
+    func epoch(text: String, unit: Int64, expected: Int64?) throws {
+        let columns = [
+            CodedColumn(name: "k", form: .text), CodedColumn(name: "z", form: .number),
+        ]
+        var encoder = RowEncoder(columns: columns, key: 0, epochUnit: unit, checksUTF8: true)
+        var lines = OutputBuffer()
+        let summary = try Array("\(text)\t1\n".utf8).withUnsafeBytes {
+            try encoder.encode($0, into: &lines)
+        }
+        #expect(summary.keys?.smallest == expected && summary.keys?.largest == expected)
+        #expect(summary.keys?.unordered == (expected == nil ? 1 : 0))
+    }
+
     @Test("ranges and summaries add up")
     func sums() throws {
         let columns = [CodedColumn(name: "k", form: .text)]

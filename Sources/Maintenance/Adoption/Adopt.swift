@@ -127,7 +127,8 @@ public struct Adopt {
             try connection.ledger.prepare()
             let identity = RunIdentity(newOn: host, tool: site.tool)
             var result = Result(table: name)
-            let plain = try connection.catalog.plainTable(name, key: settings.policy.key)
+            let plain = try connection.catalog.plainTable(
+                name, key: settings.policy.key, keyType: settings.policy.keyType)
             let lock = try RunLock(on: connection, table: plain.relation)
             try prepare(on: connection, identity, &result)
             try swap(on: connection, identity, &result)
@@ -202,7 +203,8 @@ public struct Adopt {
     /// here is the next night's.
     private func premake(on connection: Connection, _ result: inout Result) {
         do {
-            let table = try connection.catalog.partitionedTable(name, key: settings.policy.key)
+            let table = try connection.catalog.partitionedTable(
+                name, key: settings.policy.key, keyType: settings.policy.keyType)
             let lock = try RunLock(on: connection, table: Relation(table))
             let now = try now ?? connection.serverClock()
             let seen = TableObservation.observe(settings, on: connection, store: nil, now: now)
@@ -235,7 +237,7 @@ public struct Adopt {
             else { throw Self.nothingToUndo(name) }
             if adoption.isDone {
                 let table = try connection.catalog.partitionedTable(
-                    name, key: settings.policy.key)
+                    name, key: settings.policy.key, keyType: settings.policy.keyType)
                 let lock = try RunLock(on: connection, table: Relation(table))
                 _ = try connection.removeUnfinishedSplits(
                     of: table, ladder: site.ladder(interruption), by: identity)
@@ -276,7 +278,8 @@ public struct Adopt {
 
     /// With the bound that was set already, or a new one.
     private func ddl(on connection: Connection, begun: RecordedAdoption?) throws -> AdoptionDDL {
-        let table = try connection.catalog.plainTable(name, key: settings.policy.key)
+        let table = try connection.catalog.plainTable(
+            name, key: settings.policy.key, keyType: settings.policy.keyType)
         let calendar = TableCalendar(
             policy: settings.policy, keyType: table.keyType,
             now: try now ?? connection.serverClock())

@@ -312,7 +312,8 @@ public struct Split {
         return try interruption.whileCancelling(try connection.canceller().cancelling) {
             try body(
                 connection,
-                try connection.catalog.partitionedTable(name, key: settings.policy.key))
+                try connection.catalog.partitionedTable(
+                    name, key: settings.policy.key, keyType: settings.policy.keyType))
         }
     }
 }

@@ -91,7 +91,8 @@ public struct Erasure {
         let run = RunIdentity(newOn: host, tool: site.tool)
         let policy = try site.settings(of: query.table).policy
         let parent = try connection.catalog.partitionedTable(
-            query.table, key: policy.key, plain: policy.isPlain)
+            query.table, key: policy.key, keyType: policy.keyType,
+            plain: policy.isPlain)
         let lock = try RunLock(on: connection, table: Relation(parent))
         let stores = try site.openStores(for: connection, by: run)
         for store in [stores.main] + stores.copies { _ = try store.heal(table: query.table) }
@@ -136,7 +137,8 @@ public struct Erasure {
         var result = Result(table: query.table)
         let policy = try site.settings(of: query.table).policy
         let parent = try connection.catalog.partitionedTable(
-            query.table, key: policy.key, plain: policy.isPlain)
+            query.table, key: policy.key, keyType: policy.keyType,
+            plain: policy.isPlain)
         let zone = parent.keyType.isNaive ? Zone.utc : policy.zone
         let selection = RowSelection(
             from: query.from?.instant(in: zone), to: query.to?.instant(in: zone),

@@ -55,7 +55,7 @@ struct PartErasing {
         var filter = try RowFilter(subject.columns, conditions: subject.conditions, selection: nil)
         var decoder = RowDecoder(columns: subject.columns, key: nil)
         var maker = PartMaker(
-            columns: subject.columns, key: manifest.key,
+            columns: subject.columns, key: (manifest.key, manifest.keyType),
             searched: settings.searched(of: manifest.definition, subject.columns),
             compression: settings.compression)
         var met = OutputBuffer()

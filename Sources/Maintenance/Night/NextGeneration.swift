@@ -28,10 +28,12 @@ struct NextGeneration {
     ) throws -> [Manifest.Part] {
         guard adopting > 0, var old else { return [] }
         let oldColumns = try old.codedColumns()
-        if oldColumns == columns, old.definition.hasTypes(of: snapshot.definition) {
+        // Rows of another unit are in this range by chance.
+        let isSameKey = old.keyType == session.table.keyType
+        if isSameKey, oldColumns == columns, old.definition.hasTypes(of: snapshot.definition) {
             return try staged.adoptParts(of: subject.slice, first: adopting)
         }
-        guard oldColumns == Array(columns.prefix(oldColumns.count)),
+        guard isSameKey, oldColumns == Array(columns.prefix(oldColumns.count)),
             snapshot.definition.isWider(than: old.definition)
         else {
             throw Problem(

@@ -281,7 +281,8 @@ public struct Night {
             let connection = try site.connect()
             try interruption.whileCancelling(try connection.canceller().cancelling) {
                 let table = try connection.catalog.partitionedTable(
-                    policy.table, key: policy.key, plain: policy.isPlain)
+                    policy.table, key: policy.key, keyType: policy.keyType,
+                    plain: policy.isPlain)
                 let lock = try RunLock(on: connection, table: Relation(table))
                 try body(connection, table, lock, &report.tables[index])
                 if !connection.isBroken { try lock.release() }

@@ -49,7 +49,8 @@ struct PartPipeline {
     func run<Answer>(_ copy: CopyOut, onceCopied: () throws -> Answer) throws -> (Result, Answer) {
         let (columns, staged, redacted, source) = (columns, staged, redacted, definition.columns)
         let searched = session.settings.searched(of: definition, columns)
-        let (key, compression) = (session.table.key, session.settings.compression)
+        let key = (name: session.table.key, type: session.table.keyType)
+        let compression = session.settings.compression
         let makePart = { @Sendable in
             PartMaker(
                 columns: columns, key: key, searched: searched, compression: compression,
@@ -68,7 +69,7 @@ struct PartPipeline {
         let full = BlockingQueue<Block>()
         let finished = BlockingQueue<Part>()
         let proofs = EarlyProofs(
-            PartVerifier(columns: columns, key: columns.firstIndex { $0.name == key }),
+            PartVerifier(columns: columns, key: columns.firstIndex { $0.name == key.name }),
             in: staged.directory, slice: subject.slice)
         var answer: Answer?
         try Threads.run(

@@ -22,7 +22,8 @@ struct WidenedParts {
         var reader = PartReader()
         var decoder = RowDecoder(columns: oldColumns, key: key)
         var maker = PartMaker(
-            columns: columns, key: old.key, searched: searched, compression: compression)
+            columns: columns, key: (old.key, old.keyType), searched: searched,
+            compression: compression)
         var narrow = OutputBuffer()
         var wide = OutputBuffer()
         var parts: [Manifest.Part] = []

@@ -58,7 +58,8 @@ extension Restore {
         let parent =
             plan.kind == .partition
             ? try connection.catalog.partitionedTable(
-                plan.table, key: plan.sources[0].manifest.key) : nil
+                plan.table, key: plan.sources[0].manifest.key,
+                keyType: plan.sources[0].manifest.keyType.encoded) : nil
         guard let fingerprint = try fingerprint(plan, landing, parent, on: connection) else {
             return nil
         }
@@ -130,7 +131,8 @@ extension Restore {
         _ connection: Connection
     ) throws {
         let manifest = plan.sources[0].manifest
-        let parent = try connection.catalog.partitionedTable(request.table, key: manifest.key)
+        let parent = try connection.catalog.partitionedTable(
+            request.table, key: manifest.key, keyType: manifest.keyType.encoded)
         let partitions = try connection.catalog.partitions(of: parent)
         if let other = partitions.first(where: { $0.bounds?.overlaps(manifest.bounds) ?? false }) {
             plan.obstacles.append(

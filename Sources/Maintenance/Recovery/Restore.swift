@@ -134,7 +134,8 @@ public struct Restore {
         if work.isAttached {
             try site.checkBinding(of: try site.openStore(.readOnly), to: connection)
             parent = try connection.catalog.partitionedTable(
-                plan.table, key: plan.sources[0].manifest.key)
+                plan.table, key: plan.sources[0].manifest.key,
+                keyType: plan.sources[0].manifest.keyType.encoded)
         }
         let lock = try parent.map { try RunLock(on: connection, table: Relation($0)) }
         let fingerprint = try fingerprint(plan, landing, parent, on: connection)

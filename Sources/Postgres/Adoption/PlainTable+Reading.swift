@@ -3,7 +3,9 @@ import Retention
 extension Catalog {
     /// A plain table with all that has to move with it, or why there is none. What an adoption has
     /// put on it is left out.
-    public func plainTable(_ name: QualifiedName, key: String) throws -> PlainTable {
+    public func plainTable(
+        _ name: QualifiedName, key: String, keyType stated: KeyType? = nil
+    ) throws -> PlainTable {
         let result = try connection.run(
             "plain.table",
             """
@@ -25,9 +27,10 @@ extension Catalog {
         default: throw TableProblem.notATable(name)
         }
         guard try row.optionalInt(3) != nil else { throw TableProblem.keyMissing(name, key: key) }
-        guard let keyType = KeyType(typeOID: try row.oid(4)) else {
-            throw TableProblem.keyType(name, key: key, type: try row.text(5))
+        guard let keyType = KeyType(typeOID: try row.oid(4), stated: stated) else {
+            throw TableProblem.keyType(name, key: key, type: try row.text(5), stated: stated)
         }
+        if keyType.isEncoded { throw TableProblem.plainEpoch(name, key: key, keyType) }
         let oid = try row.oid(0)
         return PlainTable(
             relation: Relation(oid: oid, name: name), key: key, keyType: keyType,

@@ -19,7 +19,8 @@ struct ConfigurationResolver {
             "tables", "limits", "check", "capacity", "on_standby", "drill",
         ] + notificationKeys
     private static let tableKeys = [
-        "table", "match", "key", "period", "premake", "retain", "then", "grace", "timezone",
+        "table", "match", "key", "key_type", "period", "premake", "retain", "then", "grace",
+        "timezone",
         "compression",
         "slice_over", "partitioned", "replicate_deletes", "default", "rules",
         "search_columns", "redact", "keep_archives",
@@ -226,6 +227,7 @@ struct ConfigurationResolver {
         limits: [String: Node]
     ) -> TableSettings? {
         let key = required(entries["key"], "\(path).key", parent: node)
+        let keyType = keyType(entries["key_type"], "\(path).key_type")
         let period: Period = choice(entries["period"], "\(path).period", default: .month)
         let premake = number(
             entries["premake"], "\(path).premake", 0...1000, default: period.defaultPremake)
@@ -256,7 +258,8 @@ struct ConfigurationResolver {
         guard let key, let retain, let zone else { return nil }
         return TableSettings(
             policy: RetentionPolicy(
-                table: name, key: key, period: period, premake: premake, retain: retain,
+                table: name, key: key, keyType: keyType, period: period, premake: premake,
+                retain: retain,
                 then: then, grace: grace, zone: zone, maxRetire: maxRetire,
                 isPlain: !isPartitioned, replicatesDeletes: replicates,
                 drainsDefault: strays == .drain, rules: rules, keepArchives: keepArchives),
@@ -306,6 +309,16 @@ struct ConfigurationResolver {
         }
         guard let text = reader.text(node, key: key) else { return nil }
         return note(key, text, source(node))
+    }
+
+    private mutating func keyType(_ node: Node?, _ key: String) -> KeyType? {
+        guard let node else {
+            _ = note(key, "the column's type", .default)
+            return nil
+        }
+        let value: KeyType? = reader.choice(node, key: key)
+        if let value { _ = note(key, value.rawValue, source(node)) }
+        return value
     }
 
     private mutating func zone(_ node: Node?, _ key: String) -> Zone? {

@@ -1,0 +1,63 @@
+/// How the key column holds time.
+///
+/// The one place that turns an instant into the key's SQL literal and the key's text into an instant.
+public enum KeyType: String, Hashable, Sendable, Codable, CaseIterable {
+    case timestampWithTimeZone = "timestamptz"
+    case timestamp
+    case date
+    /// An integer that counts seconds since 1970-01-01 00:00 UTC.
+    case epochSeconds = "epoch_seconds"
+    /// The same in milliseconds.
+    case epochMilliseconds = "epoch_milliseconds"
+    /// The same in microseconds.
+    case epochMicroseconds = "epoch_microseconds"
+
+    /// Whether the values have no zone; they are handled as though it were UTC.
+    public var isNaive: Bool { self == .timestamp || self == .date }
+
+    /// Whether no type of PostgreSQL says that the values are times: an operator has to.
+    public var isEncoded: Bool { microsecondsPerUnit != nil }
+
+    /// Itself where it is encoded: what has to be stated to read the key so.
+    public var encoded: KeyType? { isEncoded ? self : nil }
+
+    /// Of an epoch: how long one unit is; nil for a type that is a time.
+    public var microsecondsPerUnit: Int64? {
+        switch self {
+        case .timestampWithTimeZone, .timestamp, .date: nil
+        case .epochSeconds: 1_000_000
+        case .epochMilliseconds: 1000
+        case .epochMicroseconds: 1
+        }
+    }
+
+    /// An instant as SQL text of this type, in UTC. An instant between two values is the later one,
+    /// so that the keys of `[from, to)` are those at or after the one literal and before the other.
+    public func literal(_ instant: Instant) -> String {
+        switch self {
+        case .timestampWithTimeZone: return instant.text(separator: " ", zone: "+00")
+        case .timestamp: return instant.text(separator: " ", zone: "")
+        case .date: return CivilDateTime(utc: instant).date.description
+        case .epochSeconds, .epochMilliseconds, .epochMicroseconds:
+            let (units, rest) = instant.microseconds.quotientAndRemainder(
+                dividingBy: microsecondsPerUnit ?? 1)
+            return String(rest > 0 ? units + 1 : units)
+        }
+    }
+
+    /// The instant that an epoch means; nil where it is too far away to be counted in microseconds,
+    /// or the type is none.
+    public func instant(ofEpoch units: Int64) -> Instant? {
+        guard let microsecondsPerUnit else { return nil }
+        let product = units.multipliedReportingOverflow(by: microsecondsPerUnit)
+        return product.overflow ? nil : Instant(microseconds: product.partialValue)
+    }
+
+    /// The literal before which no key is a time that a period has: the year 1, and of an epoch the
+    /// smallest number of seconds that 32 bits hold, in 1901.
+    public var earliestLiteral: String {
+        isEncoded
+            ? literal(Instant(microseconds: Int64(Int32.min) * Instant.microsecondsPerSecond))
+            : "0001-01-01"
+    }
+}
