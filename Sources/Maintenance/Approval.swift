@@ -78,8 +78,7 @@ public struct Approval: Sendable, Encodable {
         let cutoff = keep.before(now, in: policy.zone)
         return try connection.ledger.archivesOnRecord(of: policy.table)
             .filter {
-                ($0.value.hasArchive || $0.value.kind == .expiring)
-                    && ($0.value.bounds.map { $0.to <= cutoff } ?? false)
+                $0.value.kind != .expired && ($0.value.bounds.map { $0.to <= cutoff } ?? false)
             }
             .keys.sorted().map(\.path)
     }

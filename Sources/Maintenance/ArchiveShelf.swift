@@ -142,7 +142,7 @@ public struct ArchiveShelf {
     public func lost(site: Site, tables: [QualifiedName]) -> [Problem] {
         do {
             let connection = try site.connect(as: "pgretain: archives")
-            let present = Set(stored.map(\.slice))
+            let present = Set(stored.filter { $0.superseded == nil }.map(\.slice))
             let more = try site.tablesOfPatterns(knownTo: connection.ledger)
             return try (tables + more).flatMap { table in
                 try connection.ledger.lostArchives(of: table, among: present)

@@ -21,7 +21,7 @@ struct LostArchive {
 
     /// What a night that found some lost has to say at its end; nil where it has made them anew.
     static func problem(of found: [Slice], in store: DirectoryStore) throws -> Problem? {
-        let lost = try found.filter { try store.generations(of: $0).isEmpty }
+        let lost = try found.filter { try store.published($0) == nil }
         guard let first = lost.first else { return nil }
         let more = lost.count > 1 ? ", and \(lost.count - 1) more" : ""
         return Problem(

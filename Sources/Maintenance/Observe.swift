@@ -53,9 +53,11 @@ extension TableObservation {
             }
             if hasLedger {
                 let onRecord = try ledger.archivesOnRecord(of: policy.table)
+                let published = stored.archives.filter { $0.superseded == nil }
+                let losses = try ledger.acceptedLosses(of: policy.table)
                 seen.lostArchives = LostArchive.all(
-                    onRecord, among: Set(stored.archives.map(\.slice))
-                ).map(\.slice)
+                    onRecord, among: Set(published.map(\.slice))
+                ).map(\.slice).filter { !losses.contains($0) }
                 if policy.keepArchives != nil {
                     seen.noteAged(stored.archives, onRecord: onRecord)
                 }

@@ -27,8 +27,7 @@ extension Orders {
         let known = try connection.ledger.acceptedArchives(of: table)
         var accepted = try giveUpDeletion(of: bounds, in: table, store, reason)
         let stored = try store.archives(of: table)
-        accepted += try acceptLoss(
-            of: bounds, in: table, present: Set(stored.map(\.slice)), store, reason)
+        accepted += try acceptLoss(of: bounds, in: table, store, reason)
         for archive in stored where archive.superseded != nil {
             let manifest = try archive.manifest.get()
             guard manifest.bounds == bounds, !archive.isAccepted(by: known) else { continue }
@@ -53,25 +52,23 @@ extension Orders {
         return accepted
     }
 
-    /// Archives that the ledger names and no store has: it is said that they are gone. Nothing is
-    /// accepted while a copy has one.
+    /// Archives that the ledger names and no store has: it is said that they are lost, and no night
+    /// tells of them any more. Nothing is accepted while a store is not the one that it was, as where a
+    /// disk is not mounted, nor while a copy has the archive.
     private func acceptLoss(
-        of bounds: PartitionBounds, in table: QualifiedName, present: Set<Slice>,
-        _ store: DirectoryStore, _ reason: String
+        of bounds: PartitionBounds, in table: QualifiedName, _ store: DirectoryStore,
+        _ reason: String
     ) throws -> [Accepted] {
-        let lost = try connection.ledger.lostArchives(of: table, among: present)
-            .filter { $0.bounds == bounds }
-        for root in lost.isEmpty ? [] : site.copies {
-            let copy = try site.openStore(at: root, .readOnly)
-            for archive in lost where try !copy.generations(of: archive.slice).isEmpty {
-                throw Problem(
-                    "accept.copy", .brake,
-                    "The archive \(archive.slice) is not lost: the copy \(root) has it. Nothing was "
-                        + "done.",
-                    hint: "Bring it back from there to \(store.root).")
-            }
-        }
-        return try lost.map { archive in
+        let policy = try site.settings(of: table).policy
+        let parent = try connection.catalog.partitionedTable(
+            table, key: policy.key, keyType: policy.keyType, plain: policy.isPlain)
+        // No night publishes meanwhile.
+        let lock = try RunLock(on: connection, table: Relation(parent))
+        let known = try connection.ledger.acceptedLosses(of: table)
+        let lost = try connection.ledger.lostArchives(of: table, among: known)
+            .filter { try $0.bounds == bounds && store.published($0.slice) == nil }
+        if !lost.isEmpty { try requireNoCopy(of: lost, store) }
+        let accepted = try lost.map { archive in
             try record(
                 LedgerEvent(
                     .accepted, table: table, bounds: bounds, digest: archive.digest,
@@ -80,6 +77,29 @@ extension Orders {
                 slice: archive.slice, superseded: nil, isLost: true,
                 rows: archive.digest?.rows ?? 0,
                 directory: try store.directory(of: archive.slice).path)
+        }
+        try lock.release()
+        return accepted
+    }
+
+    private func requireNoCopy(of lost: [LostArchive], _ store: DirectoryStore) throws {
+        guard try site.isBound(store, to: connection) else {
+            throw Problem(
+                "store.unbound", .unavailable,
+                "The store \(store.root) belongs to nobody: it is not the store of the archives that "
+                    + "the ledger knows. Nothing was done.",
+                hint: "Is it mounted, and the right place?")
+        }
+        for root in site.copies {
+            let copy = try site.openStore(at: root, .readOnly)
+            try site.checkCopy(copy, connection)
+            for archive in lost where try copy.published(archive.slice) != nil {
+                throw Problem(
+                    "accept.copy", .brake,
+                    "The archive \(archive.slice) is not lost: the copy \(root) has it. Nothing was "
+                        + "done.",
+                    hint: "Bring it back from there to \(store.root).")
+            }
         }
     }
 

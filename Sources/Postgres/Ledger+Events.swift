@@ -162,7 +162,7 @@ extension Ledger {
     }
 
     /// The ledger's last word on each archive of a table: that it was published, that rows of it were
-    /// erased, that its removal was begun, that it is gone, or that its loss was accepted.
+    /// erased, that its removal was begun, or that it is gone.
     public func archivesOnRecord(of table: QualifiedName) throws -> [Slice: LedgerEvent] {
         let latest = try events(
             """
@@ -170,8 +170,7 @@ extension Ledger {
                 SELECT pg_catalog.max(m.id) FROM pgretain.ledger AS m
                 WHERE m.table_schema = \(value: table.schema)
                     AND m.table_name = \(value: table.name) AND m.archive IS NOT NULL
-                    AND (m.kind IN ('archived', 'erased', 'expiring', 'expired')
-                        OR m.kind = 'accepted' AND m.details ->> 'lost' = 'yes')
+                    AND m.kind IN ('archived', 'erased', 'expiring', 'expired')
                 GROUP BY m.archive)
             """)
         return latest.reduce(into: [:]) { words, recorded in
@@ -182,7 +181,9 @@ extension Ledger {
 
     /// Older generations, by their slice and content, that an operator has looked at.
     public func acceptedArchives(of table: QualifiedName) throws -> [Slice: Set<ContentDigest>] {
-        try events("WHERE \(Self.isOf(table)) AND l.kind = 'accepted'").reduce(into: [:]) {
+        try events(
+            "WHERE \(Self.isOf(table)) AND l.kind = 'accepted' AND \(Self.isOfLoss) IS NOT TRUE"
+        ).reduce(into: [:]) {
             accepted, recorded in
             guard let path = recorded.event.archive, let digest = recorded.event.digest else {
                 return
@@ -190,6 +191,25 @@ extension Ledger {
             accepted[Slice(table: table, path: path), default: []].insert(digest)
         }
     }
+
+    /// Archives of which an operator has said that they are lost, since they were published last.
+    public func acceptedLosses(of table: QualifiedName) throws -> Set<Slice> {
+        let losses = try events(
+            """
+            WHERE \(Self.isOf(table)) AND l.kind = 'accepted' AND \(Self.isOfLoss)
+                AND NOT EXISTS (
+                    SELECT FROM pgretain.ledger AS m
+                    WHERE m.table_schema = l.table_schema AND m.table_name = l.table_name
+                        AND m.archive = l.archive AND m.id > l.id
+                        AND m.kind IN ('archived', 'erased'))
+            """)
+        return Set(
+            losses.compactMap { recorded in
+                recorded.event.archive.map { Slice(table: table, path: $0) }
+            })
+    }
+
+    private static let isOfLoss: SQL = "l.details ->> 'lost' = 'yes'"
 
     /// The latest event of each of some relations; nothing for those without any.
     func latestEvents(

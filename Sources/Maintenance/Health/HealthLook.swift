@@ -148,11 +148,14 @@ final class HealthLook {
                 try look(at: "its pauses", of: name) { try ledger.pausesWithTheirAge(of: name) }
                 ?? []
             if let inventory {
-                let proven =
+                let words =
                     try look(at: "its archives in the ledger", of: name) {
-                        try ledger.provenArchives(of: name)
+                        (
+                            proven: try ledger.provenArchives(of: name),
+                            losses: try ledger.acceptedLosses(of: name)
+                        )
                     }
-                if let proven { facts.compare(inventory, with: proven) }
+                if let (proven, losses) = words { facts.compare(inventory, with: proven, losses) }
             }
         }
         if let store, let inventory {
@@ -249,10 +252,12 @@ extension HealthReport {
 
 extension TableHealthFacts {
     fileprivate mutating func compare(
-        _ inventory: StoreInventory, with proven: Set<ProvenArchive>
+        _ inventory: StoreInventory, with proven: Set<ProvenArchive>, _ losses: Set<Slice> = []
     ) {
         let stored = inventory.archives.filter { $0.superseded == nil }
-        lostArchives = Set(proven.map(\.slice)).subtracting(stored.map(\.slice)).sorted()
+        let missing = Set(proven.map(\.slice)).subtracting(stored.map(\.slice))
+        lostArchives = missing.subtracting(losses).sorted()
+        acceptedLosses = missing.intersection(losses).sorted()
         unprovenArchives = stored.filter { archive in
             // One that cannot be read is told as such.
             guard case .success(let manifest) = archive.manifest else { return false }

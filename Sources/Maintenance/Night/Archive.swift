@@ -224,9 +224,13 @@ struct Archiving {
         try session.connection.ledger.states(of: session.table.name)[subject.bounds]
     }
 
-    /// Rows that were dropped are in an archive that the store has, or it is not the store.
+    /// Rows that were dropped are in an archive that the store has, or it is not the store; unless an
+    /// operator has said that it is lost.
     private func requireNoLostArchive(of subject: Departing) throws {
-        guard try lastState(of: subject)?.rowsAreGone ?? false else { return }
+        guard try lastState(of: subject)?.rowsAreGone ?? false,
+            try !session.connection.ledger.acceptedLosses(of: session.table.name)
+                .contains(subject.slice)
+        else { return }
         throw Problem(
             "archive.lost", .missing,
             "The rows of \(subject.bounds) of \(session.table.name) were dropped against the archive "

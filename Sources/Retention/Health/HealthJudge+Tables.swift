@@ -101,6 +101,14 @@ extension HealthJudge {
                     hint: "Is the store mounted? Else bring what is lost back from another copy "
                         + "of the store; then: pgretain archives verify"))
         }
+        if !facts.acceptedLosses.isEmpty {
+            findings.append(
+                Finding(
+                    .archiveLost, .info, table: table,
+                    "An operator has said that \(Self.listed(facts.acceptedLosses)) "
+                        + "\(facts.acceptedLosses.count == 1 ? "is" : "are") lost.",
+                    hint: "pgretain status --ledger has who and why."))
+        }
         if !facts.archivesThatFailed.isEmpty {
             findings.append(
                 Finding(

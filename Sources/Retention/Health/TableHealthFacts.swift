@@ -64,6 +64,8 @@ public struct TableHealthFacts: Sendable {
     public var isLookedInto = true
     /// In the ledger, and not on the store; nil where the store or the ledger could not be read.
     public var lostArchives: [Slice]?
+    /// The same, and an operator has said that they are lost.
+    public var acceptedLosses: [Slice] = []
     /// On the store, and in no ledger row that says it was proven; nil as above.
     public var unprovenArchives: [Slice]?
     /// On the store, and not good when they were last read back by a scrub.
