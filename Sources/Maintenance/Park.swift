@@ -33,6 +33,8 @@ public struct Park {
         return try interruption.whileCancelling(try connection.canceller().cancelling) {
             let parent = try connection.catalog.partitionedTable(
                 table, key: policy.key, keyType: policy.keyType)
+            // They show whether the unit of an epoch is right.
+            _ = try connection.catalog.partitions(of: parent, measured: false)
             let calendar = TableCalendar(
                 policy: policy, keyType: parent.keyType, now: try now ?? connection.serverClock())
             let to = Span(days: 366).after(calendar.now, in: calendar.zone)

@@ -21,6 +21,7 @@ public struct Parking {
     /// What is older than `span` is an outlier, and what is not before its end.
     private let from: String
     private let to: String
+    private let span: PartitionBounds
 
     /// Nil where the table has no DEFAULT partition.
     public init?(
@@ -33,6 +34,7 @@ public struct Parking {
         self.parent = parent
         source = other
         key = Identifier(parent.key)
+        self.span = span
         from = parent.keyType.literal(span.from)
         to = parent.keyType.literal(span.to)
         test = "(\(key) IS NULL OR \(key) < \(literal: from) OR \(key) >= \(literal: to))"
@@ -57,6 +59,7 @@ public struct Parking {
 
     /// Reads DEFAULT once.
     public func outliers() throws -> Outliers {
+        try requireUnit()
         let row = try connection.run(
             "park.count",
             """
@@ -68,6 +71,29 @@ public struct Parking {
         ).one()
         return Outliers(
             withoutKey: try row.int(0), tooOld: try row.int(1), tooLate: try row.int(2))
+    }
+
+    /// Where no row of an epoch's table is within the span, and outliers were in another unit, it is the
+    /// unit that is wrong.
+    private func requireUnit() throws {
+        for other in parent.keyType.otherUnits {
+            let fits = try connection.run(
+                "park.unit",
+                """
+                SELECT NOT EXISTS (SELECT FROM \(parent.name) WHERE \(isWithin(parent.keyType)))
+                    AND EXISTS (
+                        SELECT FROM ONLY \(source.name) WHERE \(isWithin(other)))
+                """
+            ).one().bool(0)
+            if fits { throw TableProblem.unit(of: parent, insteadOf: other) }
+        }
+    }
+
+    private func isWithin(_ type: KeyType) -> SQL {
+        """
+        (\(key)::bigint >= \(literal: type.literal(span.from))::bigint
+            AND \(key)::bigint < \(literal: type.literal(span.to))::bigint)
+        """
     }
 
     /// Moves them, 128 MiB a transaction, each with its ledger row. The table is made where it is

@@ -68,8 +68,9 @@ enum TableProblem {
     }
 
     /// What epochs are said to count is not what their partitions' bounds show: in a unit that is too
-    /// large they lie beyond the year 9999, in one that is too small all of them lie about 1970, and
-    /// whatever there is would be expired.
+    /// large they lie beyond the year 9999, in one that is too small about 1970, and whatever there is
+    /// would be expired. Each partition is asked: those of this century may have been made ahead by
+    /// the wrong unit itself.
     static func unit(of table: PartitionedTable, _ partitions: [Partition]) -> Problem? {
         guard table.keyType.isEncoded else { return nil }
         var latest: Instant?
@@ -80,24 +81,62 @@ enum TableProblem {
                 case .open(let from, let to): [from, to]
                 case .default: []
                 }
-            if ends.first == TimeText.latest { return wrongUnit(table, partition) }
-            for end in ends.compactMap({ $0 }) where end != TimeText.latest {
-                latest = max(latest ?? end, end)
+            let isBeyond =
+                ends.first == TimeText.latest
+                || partition.extent == .open(from: nil, to: nil) && !partition.isWithoutEnd
+            let finite = ends.compactMap(\.self).filter { $0 != TimeText.latest }
+            if isBeyond || isOfCoarserUnit(finite, table.keyType) {
+                return wrongUnit(table, partition)
             }
+            for end in finite { latest = max(latest ?? end, end) }
         }
-        let oldest = Instant(microseconds: 631_152_000 * Instant.microsecondsPerSecond)
-        guard let latest, latest < oldest,
+        guard let latest, latest < year1990,
             let partition = partitions.first(where: { $0.extent != .default })
         else { return nil }
         return wrongUnit(table, partition)
     }
 
+    /// Whether the bounds of a partition lie about 1970, and would not in another unit.
+    private static func isOfCoarserUnit(_ ends: [Instant], _ type: KeyType) -> Bool {
+        guard !ends.isEmpty, ends.allSatisfy({ $0 < year1990 }) else { return false }
+        return type.coarser.contains { coarser in
+            ends.allSatisfy { end in
+                type.epoch(of: end).flatMap(coarser.instant).map {
+                    (year1990..<year2100).contains($0)
+                }
+                    ?? false
+            }
+        }
+    }
+
+    private static let year1990 = Instant(microseconds: 631_152_000_000_000)
+    private static let year2100 = Instant(microseconds: 4_102_444_800_000_000)
+
     private static func wrongUnit(_ table: PartitionedTable, _ partition: Partition) -> Problem {
         Problem(
             "key.unit", .configuration,
-            "Read as \(table.keyType.rawValue), the partitions of \(table.name) lie before 1990 or "
+            "Read as \(table.keyType.rawValue), partitions of \(table.name) lie before 1990 or "
                 + "after 9999: \(partition.name) is \(partition.boundsSQL). Nothing was done; "
                 + "writes go on.",
-            hint: "`key_type:` of its policy names another unit than the one its keys have.")
+            hint: unitHint)
+    }
+
+    /// Of rows in DEFAULT.
+    static func unit(of table: PartitionedTable, insteadOf fitting: KeyType) -> Problem {
+        Problem(
+            "key.unit", .configuration,
+            "Read as \(table.keyType.rawValue), rows in DEFAULT of \(table.name) lie out of all "
+                + "periods, and read as \(fitting.rawValue) in them. Nothing was done.",
+            hint: unitHint)
+    }
+
+    private static let unitHint =
+        "`key_type:` of its policy names another unit than the one its keys have."
+}
+
+extension Partition {
+    /// As far as 64 bits go, too.
+    fileprivate var isWithoutEnd: Bool {
+        boundsSQL.contains("TO (MAXVALUE)") || boundsSQL.contains("TO ('\(Int64.max)')")
     }
 }

@@ -53,6 +53,21 @@ public enum KeyType: String, Hashable, Sendable, Codable, CaseIterable {
         return product.overflow ? nil : Instant(microseconds: product.partialValue)
     }
 
+    /// How many whole units an instant is from 1970; nil where the type is no epoch.
+    public func epoch(of instant: Instant) -> Int64? {
+        microsecondsPerUnit.map { instant.microseconds / $0 }
+    }
+
+    /// Epochs of other units.
+    public var otherUnits: [KeyType] {
+        isEncoded ? Self.allCases.filter { $0.isEncoded && $0 != self } : []
+    }
+
+    /// Epochs of larger units.
+    public var coarser: [KeyType] {
+        otherUnits.filter { ($0.microsecondsPerUnit ?? 0) > (microsecondsPerUnit ?? 0) }
+    }
+
     /// The literal before which no key is a time that a period has: the year 1, and of an epoch the
     /// smallest number of seconds that 32 bits hold, in 1901.
     public var earliestLiteral: String {

@@ -187,6 +187,52 @@ import Testing
         #expect(wrong.everything.contains("another unit"), "\(wrong)")
     }
 
+    @Test("what a wrong unit made ahead does not vouch for it")
+    func wrongUnitMadeAhead() throws {
+        let scene = try Scene()
+        try scene.database.psql(
+            """
+            CREATE TABLE events (id int, at bigint NOT NULL) PARTITION BY RANGE (at);
+            CREATE TABLE events_default PARTITION OF events DEFAULT;
+            """)
+        try scene.configure(
+            Scene.policy(
+                "public.events", key: "at", retain: "1 month",
+                more: ["key_type: epoch_milliseconds"]))
+        try scene.approve()
+        let now = "2025-03-15T00:00:00Z"
+        #expect(try scene.night(now).status == 0, "nothing shows it yet")
+        try scene.database.psql("INSERT INTO events VALUES (1, 1741000000)")
+        let park = try scene.pgretain(
+            "park", "--table", "public.events", "--aside", "aside", "--now", now)
+        #expect(park.status == 78 && park.stderr.contains("epoch_seconds"), "\(park)")
+
+        try scene.database.psql(
+            """
+            CREATE TABLE events_2025_01 PARTITION OF events FOR VALUES FROM (1735689600) TO (1738368000);
+            INSERT INTO events VALUES (2, 1735689600);
+            """)
+        let night = try scene.night(now)
+        #expect(night.status == 78 && night.everything.contains("another unit"), "\(night)")
+        #expect(try scene.database.superuser("SELECT count(*) FROM events") == "2")
+    }
+
+    @Test("a bound that no time of that unit has is seen beside MINVALUE")
+    func wrongUnitWithoutBeginning() throws {
+        let scene = try Scene()
+        try scene.database.psql(
+            """
+            CREATE TABLE events (id int, at bigint NOT NULL) PARTITION BY RANGE (at);
+            CREATE TABLE events_old PARTITION OF events FOR VALUES FROM (MINVALUE) TO (1735689600000);
+            """)
+        try scene.configure(
+            Scene.policy("public.events", key: "at", more: ["key_type: epoch_seconds"]))
+        #expect(try scene.pgretain("plan").status == 78)
+        try scene.configure(
+            Scene.policy("public.events", key: "at", more: ["key_type: epoch_milliseconds"]))
+        #expect(try scene.pgretain("plan").status == 0)
+    }
+
     @Test("who said yes to one unit has not said so to another")
     func approval() throws {
         let scene = try Scene()
