@@ -188,6 +188,7 @@ import Testing
             ("", "workers: many", "workers: must be a whole number"),
             ("", "- name: eu", "`eu` stands twice"),
             ("", "- name: 'e u'", "must be of letters"), ("", "- role: x", "name: is required"),
+            ("", "- name: one\n  - name: two", "one and two have the same connection"),
         ] {
             let lines = more.hasPrefix("-") ? "\n  " + more : more
             try pair.configure(shared: shared, more: lines)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Maintenance
 import Retention
+import Synchronization
 
 struct CheckCommand: ParsableCommand {
     enum Output: String, CaseIterable, ExpressibleByArgument {
@@ -46,14 +47,15 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let answer = CheckAnswer(form: common.json ? .json : output, common.console)
+        let looked = LookedAt()
         // Told by another thread, while this one hangs.
         let limit = try TimeLimit(seconds: CheckSettings.defaultTimeoutSeconds) { seconds in
-            let report = HealthReport(timeoutSeconds: seconds)
-            answer.tell([(nil, report)])
-            _exit(report.state.exitCode)
+            let reports = looked.reports(afterSeconds: seconds)
+            answer.tell(reports)
+            _exit(HealthVerdict.State.worst(of: reports.map(\.report.state)).exitCode)
         }
         // It changes nothing that a signal could leave half done.
-        var reports = Interruption.whileSignalsEndAtOnce { look(within: limit) }
+        var reports = Interruption.whileSignalsEndAtOnce { look(within: limit, looked) }
         limit.end()
         if let textfile {
             reports[0].report.add(writing(reports, to: Surroundings.absolute(textfile)))
@@ -63,23 +65,27 @@ struct CheckCommand: ParsableCommand {
     }
 
     /// At each database, for as long as each may take.
-    private func look(within limit: TimeLimit) -> [DatabaseHealth] {
+    private func look(within limit: TimeLimit, _ looked: LookedAt) -> [DatabaseHealth] {
         let all: [Configuration]
         do { all = try common.configurations() } catch {
             return [(nil, HealthReport(unknown: Problem(explaining: error)))]
         }
+        let names = all.map { all.count > 1 ? $0.name : nil }
+        looked.begin(names)
         var seconds = 0
-        return all.map { configuration in
-            let name = all.count > 1 ? configuration.name : nil
+        return zip(names, all).map { name, configuration in
+            let report: HealthReport
             do {
                 try common.requireTables(configuration)
                 let site = try tables.narrow(try configuration.completeSite())
                 seconds += site.check.timeoutSeconds
                 limit.move(toSeconds: seconds)
-                return (name, try HealthReport.look(site: site, now: common.now))
+                report = try HealthReport.look(site: site, now: common.now)
             } catch {
-                return (name, HealthReport(unknown: Problem(explaining: error)))
+                report = HealthReport(unknown: Problem(explaining: error))
             }
+            looked.end(name, report)
+            return (name, report)
         }
     }
 
@@ -92,6 +98,27 @@ struct CheckCommand: ParsableCommand {
         } catch {
             return Finding(
                 .checkFailed, .unknown, "\(error.message) [\(error.id)]", hint: error.hint)
+        }
+    }
+}
+
+/// What is known so far of the databases that are looked at, one after the other.
+private final class LookedAt: Sendable {
+    private let state = Mutex<(known: [DatabaseHealth], waiting: [String?])>(([], [nil]))
+
+    func begin(_ names: [String?]) { state.withLock { $0.waiting = names } }
+
+    func end(_ name: String?, _ report: HealthReport) {
+        state.withLock {
+            $0.known.append((name, report))
+            $0.waiting.removeFirst()
+        }
+    }
+
+    /// Of those that were not reached in time nothing is known.
+    func reports(afterSeconds seconds: Int) -> [DatabaseHealth] {
+        state.withLock { state in
+            state.known + state.waiting.map { ($0, HealthReport(timeoutSeconds: seconds)) }
         }
     }
 }

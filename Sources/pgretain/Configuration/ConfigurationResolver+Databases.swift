@@ -40,7 +40,7 @@ extension ConfigurationResolver {
             configuration.name = name
             all.append(configuration)
         }
-        complainOfSharedRoots(all, at: node)
+        complainOfWhatIsShared(all, at: node)
         return all
     }
 
@@ -67,14 +67,20 @@ extension ConfigurationResolver {
         return name
     }
 
-    /// A store belongs to one database. What only the store can know, its binding says later.
-    private func complainOfSharedRoots(_ all: [Configuration], at node: Node) {
+    /// A store belongs to one database, and a database has one store. What only they can know, the
+    /// store's binding says later.
+    private func complainOfWhatIsShared(_ all: [Configuration], at node: Node) {
         func roots(_ one: Configuration) -> [(written: String, path: String)] {
             ([one.site.archives] + one.site.copies).filter { !$0.isEmpty }
                 .map { ($0, Self.resolved($0)) }
         }
         for (index, one) in all.enumerated() {
             for other in all[(index + 1)...] {
+                if one.site.database == other.site.database {
+                    reader.complain(
+                        "\(one.name ?? "") and \(other.name ?? "") have the same connection; each "
+                            + "needs a database: of its own", key: "databases", at: node)
+                }
                 for own in roots(one) {
                     for others in roots(other)
                     where own.path.hasPrefix(others.path) || others.path.hasPrefix(own.path) {
