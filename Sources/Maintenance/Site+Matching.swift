@@ -77,6 +77,13 @@ extension Site {
             }
             if !plain.isEmpty { matching.findings.plain.append((entry.pattern, plain.map(\.name))) }
         }
+        if try connection.ledger.state() != .absent {
+            let there = named.union(found.map(\.name))
+            matching.findings.abandoned = try connection.ledger.knownTables().filter { table in
+                try !there.contains(table) && patterns.contains { $0.pattern.matches(table) }
+                    && !connection.ledger.quarantine(of: table).isEmpty
+            }
+        }
         site.matching = matching
         guard let narrowed = site.narrowing else { return site }
         return try site.narrowed(to: narrowed)

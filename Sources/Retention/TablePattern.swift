@@ -102,6 +102,9 @@ public struct PatternFindings: Sendable {
     public var empty: [TablePattern] = []
     /// Plain tables that match and are left alone, as their entry is for partitioned ones.
     public var plain: [(pattern: TablePattern, tables: [QualifiedName])] = []
+    /// Tables that matched once and are not there any more under that name, whose partitions wait in
+    /// quarantine.
+    public var abandoned: [QualifiedName] = []
     /// Tables that more than one pattern stands for, and that are left alone.
     public var ambiguous: [(table: QualifiedName, patterns: [TablePattern])] = []
 
@@ -110,6 +113,7 @@ public struct PatternFindings: Sendable {
     /// What an operator should know, a sentence each.
     public var notes: [String] {
         empty.map(Self.sentence(empty:)) + plain.map { Self.sentence(plain: $0.tables, $0.pattern) }
+            + abandoned.map(Self.sentence(abandoned:))
     }
 
     public var problems: [Problem] {
@@ -118,6 +122,11 @@ public struct PatternFindings: Sendable {
 
     static func sentence(empty pattern: TablePattern) -> String {
         "match: \(pattern) matches no table: nothing is made ahead or retired by it"
+    }
+
+    private static func sentence(abandoned table: QualifiedName) -> String {
+        "\(table) was matched once and is not there any more, renamed or dropped, and partitions of it "
+            + "wait in quarantine: nothing ends that (pgretain uninstall --print lists them)"
     }
 
     static func sentence(plain tables: [QualifiedName], _ pattern: TablePattern) -> String {

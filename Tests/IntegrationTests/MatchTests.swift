@@ -89,6 +89,20 @@ import Testing
         #expect(back.status == 0, "\(back.stderr)")
     }
 
+    @Test func whatATableLeftInQuarantineIsNotPassedOverInSilence() throws {
+        let scene = try Scene()
+        for schema in ["tenant_1", "tenant_2"] { try Self.makeEvents(in: schema, of: scene) }
+        try scene.configure(Self.policy("tenant_%.events", then: "detach"))
+        try scene.approve()
+        #expect(try scene.night(Self.day).stderr == "")
+        try scene.database.superuser("ALTER TABLE tenant_1.events RENAME TO happenings")
+        let night = try scene.night(Self.day)
+        #expect(night.status == 0, "\(night.stderr)")
+        #expect(
+            night.stderr.contains("note: tenant_1.events was matched once"), "\(night.stderr)")
+        #expect(!night.stderr.contains("tenant_2"), "\(night.stderr)")
+    }
+
     /// Their names are enough where there is no database, and where the table is gone.
     @Test func archivesAreReadWithoutADatabase() throws {
         let scene = try Scene()
