@@ -6,7 +6,7 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install deb demo bench bench-scale bench-adopt bench-foreground test test-faults test-as-superuser test-as-member test-all test-deps test-deb test-engines torture fuzz sanitize format check-format clean
+.PHONY: help deps build install deb demo bench bench-scale bench-adopt bench-foreground test test-faults test-first-half test-second-half test-as-member test-all test-deps test-deb test-engines torture fuzz sanitize format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
@@ -92,14 +92,19 @@ test-deps: deps
 # What breaks on purpose, everywhere it can: a third of the time.
 FAULT_TESTS := IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|TwoRuns|MisbehavingServers|SecondStores|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)
 
-# All at once, each on a cluster of its own: they wait for servers more than they compute.
+# Three at once, each on a cluster of its own: they wait for servers more than they compute. A process
+# runs as many tests at a time as there are cores, so the longest part is two.
+FIRST_HALF := IntegrationTests.[A-L]
 test: test-deps
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target \
-	    test-faults test-as-superuser test-as-member
+	    test-faults test-first-half test-second-half test-as-member
 
-test-as-superuser:
-	SWIFT=$(SWIFT) Tests/Support/swift-test.sh --skip '$(FAULT_TESTS)'
+test-first-half:
+	SWIFT=$(SWIFT) Tests/Support/swift-test.sh --filter '$(FIRST_HALF)' --skip '$(FAULT_TESTS)'
+
+test-second-half:
+	SWIFT=$(SWIFT) Tests/Support/swift-test.sh --skip '$(FIRST_HALF)' --skip '$(FAULT_TESTS)'
 
 test-faults:
 	SWIFT=$(SWIFT) Tests/Support/swift-test.sh --filter '$(FAULT_TESTS)'

@@ -107,12 +107,12 @@ import Testing
     }
 
     @Test func aNewerFormatIsNamed() throws {
-        let newer = goldenManifest.replacing("\"format\": 1", with: "\"format\": 2")
+        let newer = goldenManifest.replacing("\"format\": 1", with: "\"format\": 3")
             .replacing("\"key\"", with: "\"keys\"")
         let found = try #require(
             problem { _ = try ManifestFile.decode(withChecksum(newer), path: "x") })
         #expect(found.id == "archive.format")
-        #expect(found.message.contains("format 2"))
+        #expect(found.message.contains("format 3"))
     }
 
     private func withChecksum(_ text: String) -> [UInt8] {
