@@ -9,7 +9,10 @@ extension DirectoryStore {
         let slash = final.utf8.lastIndex(of: UInt8(ascii: "/")) ?? final.startIndex
         let parent = String(final[..<slash])
         let component = String(final[final.index(after: slash)...])
-        try volume.requireSettled([final, "\(parent)/\(HiddenName.replaced(component))"])
+        try requireSettled(component, in: parent)
+        // Healing would bring it back from there.
+        let aside = "\(parent)/\(HiddenName.replaced(component))"
+        guard try volume.entries(of: aside) == nil else { throw .settling(path: aside) }
         var removed: [String] = []
         // The older ones first: healing would publish one that it finds alone.
         for entry in try volume.entries(of: parent) ?? []
@@ -28,5 +31,14 @@ extension DirectoryStore {
         for path in removed { try volume.removeTree(path) }
         try volume.syncDirectory(parent)
         try removeEmptyParents(of: slice)
+    }
+
+    /// Requires that no run that has lost its lock may be at an archive's place, as far as marks say: at
+    /// what was moved aside from it too.
+    func requireSettled(_ component: String, in parent: String) throws(ArchiveError) {
+        let kept = (try volume.entries(of: parent) ?? []).map(\.name)
+            .filter { SupersededName($0)?.component == component }
+        try volume.requireSettled(
+            ([component, HiddenName.replaced(component)] + kept).map { "\(parent)/\($0)" })
     }
 }

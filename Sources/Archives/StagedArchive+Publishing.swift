@@ -102,7 +102,6 @@ extension StagedArchive {
         guard try store.volume.status(of: final.path) != nil else {
             throw .missing(path: final.path)
         }
-        try store.volume.requireSettled(
-            [final.path, "\(parent)/\(HiddenName.replaced(component))"])
+        try store.requireSettled(component, in: parent)
     }
 }

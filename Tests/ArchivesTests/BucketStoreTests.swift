@@ -340,6 +340,8 @@ private func sealed(
         let aside = final.replacing("month=01", with: ".replaced-month=01")
         try store.volume.move(final, to: aside)
         #expect(try store.published(january)?.directory.path == aside)
+        // What is removed must not come back by a healing.
+        #expect(problem { try store.remove(january) }?.id == "store.settling")
         #expect(try store.heal(table: logs).count == 1)
         #expect(try store.published(january)?.directory.path == final)
         #expect(problem { try store.remove(january) }?.id == "store.settling")
@@ -373,6 +375,7 @@ private func sealed(
         let refusals: [(StorageError, Bool)] = [
             (.denied(what: "uploads", code: "AccessDenied", message: ""), true),
             (.refused(what: "uploads", status: 501, code: "NotImplemented", message: ""), true),
+            (.missing(key: ""), true),
             (.unreachable(store: "the model", reason: "it is away"), false),
         ]
         for (refusal, passes) in refusals {

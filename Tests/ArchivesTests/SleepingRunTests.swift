@@ -102,10 +102,12 @@ extension MemoryBucket {
         /// Heals, exports the same rows, and lets them go if all went well.
         func otherNight() throws {
             guard problem({ _ = try store.heal(table: logs) }) == nil else { return }
-            let (other, manifest) = try staged([lines(9), lines(7)], in: store, generation: 2)
+            let (other, manifest) = try staged(
+                [lines(9), lines(5), lines(2), lines(7)], in: store, generation: 2)
             if work == .replace { try needs.allow(manifest) }
             if problem({ try run(other) }) == nil {
-                try needs.add([manifest, own])
+                // Where it superseded, the sleeping run's archive lacks rows that it let go.
+                try needs.add(work == .supersede ? [manifest] : [manifest, own])
             } else {
                 try other.discard()
             }

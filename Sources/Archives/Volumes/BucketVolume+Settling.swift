@@ -32,7 +32,7 @@ extension BucketVolume {
             return try ask(path) { () throws(StorageError) in
                 try bucket.removeUnfinishedUploads(below: key(path + "/"), olderThan: 86_400)
             }
-        } catch .storage(_, .denied), .storage(_, .refused) {
+        } catch .storage(_, .denied), .storage(_, .refused), .storage(_, .missing), .missing {
             return 0
         }
     }

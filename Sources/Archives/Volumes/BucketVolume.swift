@@ -169,12 +169,23 @@ struct BucketVolume: Volume {
         }
     }
 
-    /// A store that ignores `If-None-Match` would let two runs publish at one place.
+    /// A store that ignores `If-None-Match` would let two runs publish at one place; one without a clock
+    /// would let no healing end.
     func requireConditions() throws(ArchiveError) {
         let path = "\(root)/\(DirectoryStore.probePrefix)\(DirectoryStore.randomSuffix())"
         let isFirst = try writeIfAbsent([1], to: path)
         let isSecond = try writeIfAbsent([2], to: path)
+        let probe = try ask(path) { () throws(StorageError) in
+            try bucket.status(of: key(path))
+        }
         try remove(path)
+        guard let probe, probe.answeredAt != nil, probe.modifiedAt > 0 else {
+            throw .storage(
+                path: root,
+                .invalid(
+                    what: "the object store",
+                    reason: "it does not say what time it is (Date, Last-Modified)"))
+        }
         guard isFirst, !isSecond else {
             throw .storage(
                 path: root,
