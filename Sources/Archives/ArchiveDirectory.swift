@@ -7,6 +7,16 @@ public struct ArchiveDirectory: Sendable {
 
     func path(of file: String) -> String { "\(path)/\(file)" }
 
+    /// The path of the directory that holds it.
+    var parent: String { String(path[..<lastSlash]) }
+
+    /// The last component of its path.
+    var component: String { String(path[path.index(after: lastSlash)...]) }
+
+    private var lastSlash: String.Index {
+        path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
+    }
+
     /// Requires that the directory holds the files that a manifest names, and nothing else but the
     /// filters of its parts, of which nothing is required.
     ///

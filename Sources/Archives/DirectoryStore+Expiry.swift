@@ -5,11 +5,9 @@ extension DirectoryStore {
     /// run that dies in the midst leaves the archive whole, or under a name that healing removes.
     public func remove(_ slice: Slice) throws(ArchiveError) {
         try requireWritable()
-        let final = try directory(of: slice).path
-        let slash = final.utf8.lastIndex(of: UInt8(ascii: "/")) ?? final.startIndex
-        let parent = String(final[..<slash])
-        let component = String(final[final.index(after: slash)...])
-        try requireSettled(component, in: parent)
+        let final = try directory(of: slice)
+        let (parent, component) = (final.parent, final.component)
+        try requireSettled(final)
         // Healing would bring it back from there.
         let aside = "\(parent)/\(HiddenName.replaced(component))"
         guard try volume.entries(of: aside) == nil else { throw .settling(path: aside) }
@@ -22,9 +20,9 @@ extension DirectoryStore {
                     "\(parent)/\(entry.name)", as: "\(parent)/\(HiddenName.partial(component))"))
             try volume.syncDirectory(parent)
         }
-        if try volume.status(of: final) != nil {
+        if try volume.status(of: final.path) != nil {
             removed.append(
-                try volume.hide(final, as: "\(parent)/\(HiddenName.partial(component))"))
+                try volume.hide(final.path, as: "\(parent)/\(HiddenName.partial(component))"))
             try volume.syncDirectory(parent)
         }
         guard !removed.isEmpty else { return }
@@ -35,7 +33,8 @@ extension DirectoryStore {
 
     /// Requires that no run that has lost its lock may be at an archive's place, as far as marks say: at
     /// what was moved aside from it too.
-    func requireSettled(_ component: String, in parent: String) throws(ArchiveError) {
+    func requireSettled(_ final: ArchiveDirectory) throws(ArchiveError) {
+        let (parent, component) = (final.parent, final.component)
         let kept = (try volume.entries(of: parent) ?? []).map(\.name)
             .filter { SupersededName($0)?.component == component }
         try volume.requireSettled(

@@ -20,15 +20,13 @@ extension DirectoryStore {
                 StoredArchive(
                     slice: slice, superseded: nil, directory: directory, manifest: .failure(error)))
         }
-        return try all + superseded(of: slice, beside: directory.path)
+        return try all + superseded(of: slice, beside: directory)
     }
 
-    private func superseded(of slice: Slice, beside final: String) throws(ArchiveError)
-        -> [StoredArchive]
+    private func superseded(of slice: Slice, beside final: ArchiveDirectory)
+        throws(ArchiveError) -> [StoredArchive]
     {
-        let slash = final.utf8.lastIndex(of: UInt8(ascii: "/")) ?? final.startIndex
-        let parent = String(final[..<slash])
-        let component = String(final[final.index(after: slash)...])
+        let (parent, component) = (final.parent, final.component)
         let kept = (try volume.entries(of: parent) ?? []).compactMap { entry in
             entry.kind == .directory ? SupersededName(entry.name) : nil
         }

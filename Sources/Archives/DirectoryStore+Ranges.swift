@@ -106,9 +106,8 @@ extension DirectoryStore {
     }
 
     fileprivate func shelf(of slice: Slice) throws(ArchiveError) -> String {
-        let final = try directory(of: slice).path
-        let slash = final.utf8.lastIndex(of: UInt8(ascii: "/")) ?? final.startIndex
-        return final[...slash] + HiddenName.ranges(String(final[final.index(after: slash)...]))
+        let final = try directory(of: slice)
+        return "\(final.parent)/\(HiddenName.ranges(final.component))"
     }
 }
 

@@ -54,9 +54,7 @@ extension DirectoryStore {
         _ slice: Slice
     ) throws(ArchiveError) -> (directory: ArchiveDirectory, manifest: Manifest)? {
         let final = try directory(of: slice)
-        let slash = final.path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? final.path.startIndex
-        let component = String(final.path[final.path.index(after: slash)...])
-        let aside = directory(at: final.path[...slash] + HiddenName.replaced(component))
+        let aside = directory(at: "\(final.parent)/\(HiddenName.replaced(final.component))")
         if let entries = try standIn(for: final.path, at: aside.path) {
             let manifest = try load(
                 aside, of: slice, in: Self.directoryName(for: slice.table), entries: entries,

@@ -9,13 +9,10 @@ extension DirectoryStore {
             throw .invalid(what: "\(slice)", reason: "“\(slice.path)” is no period")
         }
         return try parents.withLock { () throws(ArchiveError) in
-            let parent = try makeParents(of: slice)
-            let component = String(final.path.utf8.dropFirst(parent.utf8.count + 1)) ?? ""
-            let path = "\(parent)/\(HiddenName.partial(component))"
+            let path = "\(try makeParents(of: slice))/\(HiddenName.partial(final.component))"
             try volume.makeDirectory(path)
             return StagedArchive(
-                store: self, slice: slice, directory: self.directory(at: path), final: final,
-                parent: parent, component: component)
+                store: self, slice: slice, directory: self.directory(at: path), final: final)
         }
     }
 

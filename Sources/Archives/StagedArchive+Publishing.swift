@@ -102,6 +102,6 @@ extension StagedArchive {
         guard try store.volume.status(of: final.path) != nil else {
             throw .missing(path: final.path)
         }
-        try store.requireSettled(component, in: parent)
+        try store.requireSettled(final)
     }
 }

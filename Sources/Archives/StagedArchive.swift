@@ -11,9 +11,9 @@ public struct StagedArchive: Sendable {
     public let directory: ArchiveDirectory
     let final: ArchiveDirectory
     /// The directory that holds both.
-    let parent: String
+    var parent: String { final.parent }
     /// The last of the slice's path.
-    let component: String
+    var component: String { final.component }
 
     /// Takes the first parts of the published archive in, for a generation that goes on from them:
     /// as hard links, or as copies where the file system knows none. Returns them as its manifest
