@@ -54,10 +54,11 @@ extension TableObservation {
             if hasLedger {
                 let onRecord = try ledger.archivesOnRecord(of: policy.table)
                 let published = stored.archives.filter { $0.superseded == nil }
-                let losses = try ledger.acceptedLosses(of: policy.table)
-                seen.lostArchives = LostArchive.all(
-                    onRecord, among: Set(published.map(\.slice))
-                ).map(\.slice).filter { !losses.contains($0) }
+                let lost = LostArchive.all(onRecord, among: Set(published.map(\.slice)))
+                if !lost.isEmpty {
+                    let accepted = try ledger.acceptedLosses(of: policy.table)
+                    seen.lostArchives = lost.map(\.slice).filter { !accepted.contains($0) }
+                }
                 if policy.keepArchives != nil {
                     seen.noteAged(stored.archives, onRecord: onRecord)
                 }
