@@ -1,132 +1,105 @@
 import Retention
 
-/// What every format begins with.
-struct ManifestFormat: Decodable {
-    var format: Int
-}
-
-/// The manifest as the file has it: names in snake_case, a column together with its encoding.
-/// What the program believes is `Manifest`. (The decoder's own conversion of names would take a
-/// third of the time of listing a store.)
-struct ManifestDocument: Decodable {
-    struct Relation: Decodable {
-        var schema: String
-        var name: String
-        var oid: UInt32
-    }
-
-    struct Key: Decodable {
-        var column: String
-        var type: KeyType
-    }
-
-    struct Bounds: Decodable {
-        var from: Instant
-        var to: Instant
-    }
-
-    struct Part: Decodable {
-        var file: String
-        var bytes: Int64
-        var sha256: String
-        var ndjsonBytes: Int64
-        var rows: UInt64
-        var digest: String
-        var smallestKey: Instant?
-        var largestKey: Instant?
-
-        private enum CodingKeys: String, CodingKey {
-            case file, bytes, sha256, rows, digest
-            case ndjsonBytes = "ndjson_bytes"
-            case smallestKey = "smallest_key"
-            case largestKey = "largest_key"
+/// The manifest as JSON: names in snake_case, a column together with its encoding.
+enum ManifestDocument {
+    /// The file, in its one form.
+    static func write(_ manifest: Manifest, checksum: String) -> [UInt8] {
+        JSONWriter.document { json in
+            json.member("format", manifest.format)
+            json.member("tool", manifest.tool)
+            json.member("generation", manifest.generation)
+            json.object("table") { write(manifest.table, into: &$0) }
+            json.object("partition") { write(manifest.partition, into: &$0) }
+            json.object("key") {
+                $0.member("column", manifest.key)
+                $0.member("type", manifest.keyType.rawValue)
+            }
+            json.object("bounds") {
+                $0.member("from", manifest.bounds.from.description)
+                $0.member("to", manifest.bounds.to.description)
+            }
+            json.member("rows", manifest.digest.rows)
+            json.member("digest", manifest.digest.hex)
+            json.objects("parts", manifest.parts) { write($1, into: &$0) }
+            json.member("first_own_part", manifest.firstOwnPart)
+            write(manifest.definition, encodings: manifest.encodings, into: &json)
+            json.object("origin") { write(manifest.origin, into: &$0) }
+            json.member("exported_at", manifest.exportedAt.description)
+            json.strings("warnings", manifest.warnings)
+            // Only where there are some: most archives have neither.
+            if !manifest.redacted.isEmpty {
+                json.objects("redacted", manifest.redacted) { write($1, into: &$0) }
+            }
+            if !manifest.erased.isEmpty {
+                json.objects("erased", manifest.erased) { json, erasure in
+                    json.member("rows", erasure.rows)
+                    json.member("at", erasure.at.description)
+                }
+            }
+            json.member("checksum", checksum)
         }
     }
 
-    struct Column: Decodable {
-        var name: String
-        var type: String
-        var baseTypeOid: UInt32
-        var encoding: String
-        var nullable: Bool
-        var generated: Bool
-        var expression: String?
-        var identity: String?
-        var collation: String?
-        var unreadable: Bool
+    private static func write(_ relation: Manifest.Relation, into json: inout JSONWriter) {
+        json.member("schema", relation.name.schema)
+        json.member("name", relation.name.name)
+        json.member("oid", relation.oid)
+    }
 
-        private enum CodingKeys: String, CodingKey {
-            case name, type, encoding, nullable, generated, expression, identity, collation
-            case unreadable
-            case baseTypeOid = "base_type_oid"
+    private static func write(_ value: RedactedValue, into json: inout JSONWriter) {
+        json.member("column", value.column)
+        json.strings("path", value.path)
+        json.member("written_as", value.replacement.rawValue)
+    }
+
+    private static func write(_ part: Manifest.Part, into json: inout JSONWriter) {
+        json.member("file", part.file)
+        json.member("bytes", part.bytes)
+        json.member("sha256", part.sha256)
+        json.member("ndjson_bytes", part.ndjsonBytes)
+        json.member("rows", part.digest.rows)
+        json.member("digest", part.digest.hex)
+        json.member("smallest_key", part.smallestKey?.description)
+        json.member("largest_key", part.largestKey?.description)
+    }
+
+    private static func write(
+        _ definition: TableDefinition, encodings: [String], into json: inout JSONWriter
+    ) {
+        json.objects("columns", zip(definition.columns, encodings)) { json, pair in
+            write(pair.0, encoding: pair.1, into: &json)
+        }
+        json.objects("constraints", definition.constraints) { json, constraint in
+            json.member("name", constraint.name)
+            json.member("kind", constraint.kind.rawValue)
+            json.member("definition", constraint.definition)
+        }
+        json.objects("indexes", definition.indexes) { json, index in
+            json.member("name", index.name)
+            json.member("unique", index.isUnique)
+            json.member("definition", index.definition)
         }
     }
 
-    struct Constraint: Decodable {
-        var name: String
-        var kind: ConstraintDefinition.Kind
-        var definition: String
+    private static func write(
+        _ column: Retention.Column, encoding: String, into json: inout JSONWriter
+    ) {
+        json.member("name", column.name)
+        json.member("type", column.type)
+        json.member("base_type_oid", column.baseTypeOID)
+        json.member("encoding", encoding)
+        json.member("nullable", column.isNullable)
+        json.member("generated", column.isGenerated)
+        json.member("expression", column.expression)
+        json.member("identity", column.identity)
+        json.member("collation", column.collation)
+        json.member("unreadable", column.isUnreadable)
     }
 
-    struct Index: Decodable {
-        var name: String
-        var unique: Bool
-        var definition: String
-    }
-
-    struct Origin: Decodable {
-        var serverVersion: String
-        var encoding: String
-        var systemIdentifier: String
-        var database: String
-
-        private enum CodingKeys: String, CodingKey {
-            case encoding, database
-            case serverVersion = "server_version"
-            case systemIdentifier = "system_identifier"
-        }
-    }
-
-    struct Redacted: Decodable {
-        var column: String
-        var path: [String]
-        var writtenAs: RedactedValue.Replacement
-
-        private enum CodingKeys: String, CodingKey {
-            case column, path
-            case writtenAs = "written_as"
-        }
-    }
-
-    struct Erasure: Decodable {
-        var rows: UInt64
-        var at: Instant
-    }
-
-    var format: Int
-    var tool: String
-    var generation: Int
-    var table: Relation
-    var partition: Relation
-    var key: Key
-    var bounds: Bounds
-    var rows: UInt64
-    var digest: String
-    var parts: [Part]
-    var firstOwnPart: Int
-    var columns: [Column]
-    var constraints: [Constraint]
-    var indexes: [Index]
-    var origin: Origin
-    var exportedAt: Instant
-    var warnings: [String]
-    var redacted: [Redacted]?
-    var erased: [Erasure]?
-
-    private enum CodingKeys: String, CodingKey {
-        case format, tool, generation, table, partition, key, bounds, rows, digest, parts
-        case columns, constraints, indexes, origin, warnings, redacted, erased
-        case firstOwnPart = "first_own_part"
-        case exportedAt = "exported_at"
+    private static func write(_ origin: Manifest.Origin, into json: inout JSONWriter) {
+        json.member("server_version", origin.serverVersion)
+        json.member("encoding", origin.encoding)
+        json.member("system_identifier", origin.systemIdentifier)
+        json.member("database", origin.database)
     }
 }

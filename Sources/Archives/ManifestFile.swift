@@ -1,5 +1,4 @@
 import Checksums
-import FoundationEssentials
 import Retention
 
 /// The manifest as a file: JSON in exactly one form.
@@ -50,11 +49,12 @@ public enum ManifestFile {
         return body
     }
 
-    /// Nil when the format is one of ours, or none.
-    static func newerFormat(of data: Data) -> Int? {
-        do {
-            let format = try JSONDecoder().decode(ManifestFormat.self, from: data).format
-            return format > Manifest.currentFormat ? format : nil
+    /// What every format begins with; nil when a file does not.
+    static func format(of bytes: [UInt8]) -> Int? {
+        do throws(JSONReader.Misfit) {
+            return try JSONReader.beginning(of: bytes) { json throws(JSONReader.Misfit) in
+                try json.member("format")
+            }
         } catch {
             return nil
         }

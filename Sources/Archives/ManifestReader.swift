@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Retention
 
@@ -79,12 +78,11 @@ public struct ManifestReader {
     }
 
     private func parse(_ bytes: [UInt8], path: String) throws(ArchiveError) -> Manifest {
-        let data = Data(bytes)
         do {
-            return try JSONDecoder().decode(ManifestDocument.self, from: data).manifest()
+            return try ManifestDocument.read(bytes)
         } catch {
             // A later format may have another shape; that it is a later one, is what to say then.
-            if let format = ManifestFile.newerFormat(of: data) {
+            if let format = ManifestFile.format(of: bytes), format > Manifest.currentFormat {
                 throw .newerFormat(path: path, format: format)
             }
             throw .damaged(path: path, reason: "it cannot be read: \(error)")

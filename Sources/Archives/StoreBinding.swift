@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Retention
 
 /// To whom a store belongs: one root, one database. The file `_store.json` in the root.
@@ -38,34 +37,21 @@ public struct StoreBinding: Equatable, Sendable {
     }
 
     init(decoding bytes: [UInt8], path: String) throws(ArchiveError) {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let document: Document
-        do {
-            let format = try decoder.decode(ManifestFormat.self, from: Data(bytes)).format
-            guard format <= Self.currentFormat else {
-                throw ArchiveError.newerFormat(path: path, format: format)
+        if let format = ManifestFile.format(of: bytes), format > Self.currentFormat {
+            throw .newerFormat(path: path, format: format)
+        }
+        do throws(JSONReader.Misfit) {
+            self = try JSONReader.document(bytes) { json throws(JSONReader.Misfit) in
+                StoreBinding(
+                    format: try json.member("format"), uuid: try json.member("uuid"),
+                    systemIdentifier: try json.member("system_identifier"),
+                    database: try json.member("database"), ledger: try json.member("ledger"))
             }
-            document = try decoder.decode(Document.self, from: Data(bytes))
-        } catch let error as ArchiveError {
-            throw error
         } catch {
             throw .damaged(path: path, reason: "it cannot be read: \(error)")
         }
-        self.init(
-            format: document.format, uuid: document.uuid,
-            systemIdentifier: document.systemIdentifier, database: document.database,
-            ledger: document.ledger)
         guard encoded() == bytes else {
             throw .damaged(path: path, reason: "it is not in the form a writer gives it")
         }
-    }
-
-    private struct Document: Decodable {
-        var format: Int
-        var uuid: String
-        var systemIdentifier: String
-        var database: String
-        var ledger: String
     }
 }
