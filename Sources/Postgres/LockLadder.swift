@@ -2,7 +2,8 @@ import Glibc
 import Retention
 
 /// How to ask for a strong lock without freezing an application: many short waits, each a little
-/// longer than the last, and none behind somebody who will hold on for long.
+/// longer than the last, and none behind somebody who will hold on for long. Before each it looks on,
+/// which nobody waits behind, for a moment in which only short transactions are in the way.
 ///
 /// The longest rung stays below `deadlock_timeout` (1 s by default), so that in a deadlock we are
 /// the one that gives up.
@@ -29,6 +30,19 @@ public struct LockLadder: Sendable {
         min(longestMilliseconds, 100 << min(max(attempt, 0), 20))
     }
 
+    /// Who has been in the way for longer than a first attempt waits, may be for as long again.
+    private var longHolderMilliseconds: Int { min(rung(0), oldHolderMilliseconds) }
+
+    /// How long a climb looks on, over all attempts: some nights somebody is always in the way.
+    private var patience: Duration { .milliseconds(10 * longestMilliseconds) }
+
+    private func waitForGap(until end: ContinuousClock.Instant, _ watch: inout LockWatch) throws {
+        while try !watch.oldHolders(than: longHolderMilliseconds).isEmpty, .now < end {
+            try beforeAttempt?()
+            usleep(50_000)
+        }
+    }
+
     /// Between attempts: once to three times the rung, at random, so that two climbers part.
     private func pause(after attempt: Int) throws {
         var left = rung(attempt) * Int.random(in: 100...300) / 100
@@ -47,8 +61,10 @@ public struct LockLadder: Sendable {
         _ body: (Int) throws -> Value
     ) throws -> Value {
         var watch = LockWatch(locks, connection: connection)
+        let end = ContinuousClock.now + patience
         for attempt in 0..<attempts {
             try beforeAttempt?()
+            try waitForGap(until: end, &watch)
             if try watch.oldHolders(than: oldHolderMilliseconds).isEmpty {
                 do {
                     return try body(rung(attempt))
