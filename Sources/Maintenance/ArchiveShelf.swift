@@ -76,13 +76,20 @@ public struct ArchiveShelf {
 
     public var entries: [Entry] { stored.map(Entry.init) }
 
-    /// The archives of one period: its name as an operator writes it, in the table's own period.
+    /// The archives of one period by its name, as an operator writes it: in the table's own period, or in
+    /// one that it had when they were made.
     public static func slice(site: Site, table: QualifiedName, period: String) throws -> Slice {
-        let policy = try site.settings(of: table).policy
-        let first = try policy.firstDay(of: period)
-        // A path is of the calendar alone: it is the same in every zone.
-        let bounds = policy.period.bounds(containing: Zone.utc.instant(first), in: .utc)
-        return Slice(table: table, path: policy.period.slicePath(of: bounds, in: .utc))
+        let policy = try site.settingsIfAny(of: table)?.policy
+        for form in (policy.map { [$0.period] } ?? []) + Period.allCases {
+            guard let first = form.firstDay(named: period) else { continue }
+            // A path is of the calendar alone: it is the same in every zone.
+            let bounds = form.bounds(containing: Zone.utc.instant(first), in: .utc)
+            return Slice(table: table, path: form.slicePath(of: bounds, in: .utc))
+        }
+        if let policy { _ = try policy.firstDay(of: period) }
+        throw Problem(
+            "period.form", .usage, "`\(period)` does not name a period.",
+            hint: "Write it like 2025-01, 2025-w01, 2025-q1, 2025 or 2025-01-05.")
     }
 
     /// One archive of a slice, and which others there are.

@@ -45,6 +45,9 @@ extension TableObservation {
             let stored = try inventory ?? store.inventory(of: policy.table)
             let accepted = hasLedger ? try ledger.acceptedArchives(of: policy.table) : [:]
             for archive in stored.archives {
+                if case .success(let manifest) = archive.manifest {
+                    seen.places[manifest.bounds, default: []].insert(archive.slice)
+                }
                 if archive.isAccepted(by: accepted) {
                     seen.accepted.append(archive.slice)
                 } else {
@@ -53,6 +56,9 @@ extension TableObservation {
             }
             if hasLedger {
                 let onRecord = try ledger.archivesOnRecord(of: policy.table)
+                for (slice, event) in onRecord {
+                    if let bounds = event.bounds { seen.places[bounds, default: []].insert(slice) }
+                }
                 let published = stored.archives.filter { $0.superseded == nil }
                 let lost = LostArchive.all(onRecord, among: Set(published.map(\.slice)))
                 if !lost.isEmpty {

@@ -27,8 +27,15 @@ extension Orders {
             table, key: policy.key, keyType: policy.keyType,
             plain: policy.isPlain)
         let zone = parent.keyType.isNaive ? Zone.utc : policy.zone
-        let slice = Slice(table: table, path: policy.period.slicePath(of: bounds, in: zone))
         let store = try site.openStore(.readOnly)
+        let made = try store.archives(of: table).first { archive in
+            guard archive.superseded == nil, case .success(let manifest) = archive.manifest
+            else { return false }
+            return manifest.bounds == bounds
+        }
+        let slice =
+            made?.slice
+            ?? Slice(table: table, path: policy.period.slicePath(of: bounds, in: zone))
         guard let (directory, manifest) = try store.published(slice) else {
             throw Problem(
                 "archive.missing", .missing, "There is no archive \(slice) in \(store.root).",

@@ -7,6 +7,9 @@ struct Gate {
     private let archived: Set<PartitionBounds>
     private let states: [PartitionBounds: LedgerEvent]
     private let superseded: Set<Slice>
+    private let places: ArchivePlaces
+    /// Aged periods that reach into the archive of another range, whose rows have not all left yet.
+    private let overlapping: [PartitionBounds: PartitionBounds]
     private let newest: Instant?
     private let detaching: Set<UInt32>
     private let orders: StandingOrders
@@ -25,13 +28,18 @@ struct Gate {
         case outgrown([String])
     }
 
-    init(_ seen: TableObservation, table: PartitionedTable, calendar: TableCalendar) {
+    init(
+        _ seen: TableObservation, table: PartitionedTable, calendar: TableCalendar,
+        places: ArchivePlaces
+    ) {
         policy = seen.policy
+        self.places = places
         self.table = table
         self.calendar = calendar
         states = seen.states
         archived = Set(seen.archives.map(\.bounds).filter { seen.states[$0]?.condition == nil })
         superseded = seen.superseded
+        overlapping = Self.overlapping(seen, archived)
         newest = seen.partitions.compactMap(\.bounds?.to).max()
         detaching = seen.detaching
         orders = seen.orders
@@ -86,7 +94,7 @@ struct Gate {
         }
         if bounds.to == newest { return .last }
         if let reason = reasonToHold(bounds) { return reason }
-        if superseded.contains(calendar.slice(of: bounds)) { return .rowsVanished }
+        if superseded.contains(places.slice(of: bounds)) { return .rowsVanished }
         if states[bounds]?.kind == .deleting { return .beingDeleted }
         if !table.incomingForeignKeys.isEmpty, policy.then != .keep {
             return .incomingForeignKeys(names: table.incomingForeignKeys)
@@ -106,7 +114,7 @@ struct Gate {
         guard partition.isWide else { return .keep(because: .openBounds) }
         if partition.isDetachPending { return .keep(because: .foreignPendingDetach) }
         if let reason = reasonToHold(bounds) { return .keep(because: reason) }
-        if superseded.contains(calendar.slice(of: bounds)) { return .keep(because: .rowsVanished) }
+        if superseded.contains(places.slice(of: bounds)) { return .keep(because: .rowsVanished) }
         if states[bounds]?.kind == .deleting, states[bounds]?.condition != nil {
             return .keep(because: .beingDeleted)
         }
@@ -114,6 +122,7 @@ struct Gate {
             return policy.then == .drop && approval == .given
                 ? .retire(steps: [.delete]) : .keep(because: .awaitingApproval)
         }
+        if let other = overlapping[bounds] { return .keep(because: .archivedElsewhere(in: other)) }
         func onceArchived(_ reason: Verdict.Reason) -> Verdict {
             archived.contains(bounds)
                 ? .keep(because: reason) : .retire(steps: [.export, .verify, .publish])
@@ -129,6 +138,19 @@ struct Gate {
         guard approval == .given else { return .keep(because: .awaitingApproval) }
         if isPublished, !policy.replicatesDeletes { return onceArchived(.published) }
         return afterTheGrace(since: archived.contains(bounds) ? aged.archivedAt : nil)
+    }
+
+    private static func overlapping(
+        _ seen: TableObservation, _ archived: Set<PartitionBounds>
+    ) -> [PartitionBounds: PartitionBounds] {
+        let unfinished = seen.states.filter {
+            ($0.value.kind == .archived || $0.value.kind == .deleting) && $0.value.condition == nil
+        }.keys.sorted()
+        var overlapping: [PartitionBounds: PartitionBounds] = [:]
+        for bounds in seen.agedPeriods.map(\.bounds) where !archived.contains(bounds) {
+            overlapping[bounds] = unfinished.first { $0 != bounds && $0.overlaps(bounds) }
+        }
+        return overlapping
     }
 
     /// Until the end of the grace, which is for people and by the real clock, rows are in both
@@ -160,7 +182,7 @@ struct Gate {
         else { return .keep(because: .notAPlainTable) }
         if partition.isDetachPending { return .keep(because: .foreignPendingDetach) }
         if let reason = reasonToHold(bounds) { return .keep(because: reason) }
-        if superseded.contains(calendar.slice(of: bounds)) { return .keep(because: .rowsVanished) }
+        if superseded.contains(places.slice(of: bounds)) { return .keep(because: .rowsVanished) }
         guard policy.then == .drop else { return .keep(because: .ruleOfAMilderPolicy) }
         if !table.incomingForeignKeys.isEmpty {
             return .keep(because: .incomingForeignKeys(names: table.incomingForeignKeys))
@@ -202,7 +224,7 @@ struct Gate {
         }
         // The grace is measured by the real clock, whatever the key's calendar is.
         guard due <= calendar.wallClock else { return .keep(because: .grace(until: due)) }
-        if superseded.contains(calendar.slice(of: quarantined.bounds)) {
+        if superseded.contains(places.slice(of: quarantined.bounds)) {
             return .keep(because: .rowsVanished)
         }
         return approval == .given ? .retire(steps: [.drop]) : .keep(because: .awaitingApproval)
@@ -210,7 +232,19 @@ struct Gate {
 
     // MARK: What to say
 
-    var problems: [Problem] { approvalProblems + withdrawnRules }
+    var problems: [Problem] { approvalProblems + withdrawnRules + periodProblems }
+
+    private var periodProblems: [Problem] {
+        overlapping.sorted { $0.key < $1.key }.prefix(1).map { bounds, other in
+            Problem(
+                "period.changed", .brake,
+                "The rows of \(bounds) of \(policy.table) are in the archive of \(other) already, "
+                    + "at least in part: it was made when the policy had another period or "
+                    + "timezone. They are not archived a second time, and stay.",
+                hint: "With then: drop they go on by themselves, once the rows of that archive "
+                    + "have left. Else put `period` and `timezone` back.")
+        }
+    }
 
     /// Deletions that have begun, and that no rule of today goes on with.
     private var withdrawnRules: [Problem] {

@@ -81,6 +81,8 @@ public struct TableObservation: Sendable {
     /// Every name that a table or index of the schema has: a premade one must be another.
     public var takenNames: Set<String>
     public var archives: [Archive]
+    /// Where archives of each range are, by the store or by the ledger.
+    public var places: [PartitionBounds: Set<Slice>] = [:]
     /// For each range the latest event that says where its rows are.
     public var states: [PartitionBounds: LedgerEvent]
     /// Oldest first.

@@ -27,7 +27,8 @@ public struct Planner: Sendable {
             table: policy.table, then: policy.then, isSeen: true, cutoff: calendar.cutoff)
         plan.problems = seen.problems
 
-        let gate = Gate(seen, table: table, calendar: calendar)
+        let places = ArchivePlaces(seen.places, calendar: calendar)
+        let gate = Gate(seen, table: table, calendar: calendar, places: places)
         plan.problems += gate.problems
         PremakePlanner(seen, table: table, calendar: calendar).add(to: &plan)
 
@@ -50,7 +51,7 @@ public struct Planner: Sendable {
             plan.slices.append(
                 .init(
                     partition: aged.partition, bounds: aged.bounds,
-                    slice: calendar.slice(of: aged.bounds),
+                    slice: places.slice(of: aged.bounds),
                     bytes: aged.bytes(since: agedPeriods[0].bounds.from, until: calendar.now),
                     verdict: verdict))
         }
@@ -76,11 +77,11 @@ public struct Planner: Sendable {
             plan.ruled.append(
                 .init(
                     partition: aged.partition, bounds: aged.bounds, rule: aged.rule,
-                    slice: calendar.slice(of: aged.bounds), bytes: aged.partition.bytes,
+                    slice: places.slice(of: aged.bounds), bytes: aged.partition.bytes,
                     verdict: verdict))
         }
         for partition in Self.oldestFirst(seen.partitions) {
-            let slice = partition.bounds.map { calendar.slice(of: $0) }
+            let slice = partition.bounds.map { places.slice(of: $0) }
             var verdict = gate.verdict(of: partition)
             if case .retire = verdict, policy.then != .keep {
                 if retired < limit {
@@ -96,7 +97,7 @@ public struct Planner: Sendable {
         plan.quarantine = seen.quarantine.sorted { ($0.bounds, $0.oid) < ($1.bounds, $1.oid) }
             .map {
                 .init(
-                    table: $0, verdict: gate.verdict(of: $0), slice: calendar.slice(of: $0.bounds))
+                    table: $0, verdict: gate.verdict(of: $0), slice: places.slice(of: $0.bounds))
             }
         plan.notes = gate.notes(on: plan)
         if let gate = ArchiveGate(seen, calendar: calendar) {
@@ -180,9 +181,5 @@ public struct TableCalendar: Sendable {
         wallClock = now
         self.now = keyType.isNaive ? policy.zone.civil(now).asUTC : now
         cutoff = policy.retain.before(self.now, in: zone)
-    }
-
-    public func slice(of bounds: PartitionBounds) -> Slice {
-        Slice(table: table, path: period.slicePath(of: bounds, in: zone))
     }
 }

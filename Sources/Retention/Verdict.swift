@@ -53,6 +53,8 @@ public enum Verdict: Equatable, Sendable, Codable {
         case ruleOfAMilderPolicy
         /// Its rows are in the archive of the whole period already, and leave with it.
         case archivedWhole
+        /// Its rows are, at least in part, in the archive of another range, and have not left yet.
+        case archivedElsewhere(in: PartitionBounds)
         /// The rows of another rule are archived and have not left yet.
         case otherRuleFirst
         /// It is published, and deletes would reach subscribers.
@@ -117,6 +119,7 @@ extension Verdict.Reason {
         case .beingDeleted: "rows of it are being deleted against their archive; that ends first"
         case .ruleOfAMilderPolicy: "rules delete rows only with then: drop"
         case .archivedWhole: "archived whole; its rows leave with their partition"
+        case .archivedElsewhere(let range): "rows of it are in the archive of \(range)"
         case .otherRuleFirst: "rows of another rule are archived and leave first"
         case .notReplicated: "it is published, and replicate_deletes is not set"
         case .notOnRecord: "the ledger does not know this archive as it is"

@@ -199,7 +199,7 @@ import Testing
     @Test func brakesHoldUntilApproved() {
         forEachWorld(seed: 3) { seen, plan, now in
             var plan = plan
-            plan.problems.removeAll { $0.id == "policy.archives" }
+            plan.problems.removeAll { ["policy.archives", "period.changed"].contains($0.id) }
             guard seen.policy.then != .keep else {
                 let asks = plan.problems.contains { $0.status == .brake }
                 return asks ? "asks approval for keeping" : nil
@@ -218,6 +218,29 @@ import Testing
             let other = Planner().plan(Observation(now: now, tables: [approved])).tables[0]
             return other.premakes == plan.premakes ? nil : "approval changes what is premade"
         }
+    }
+
+    @Test func noRowsAreArchivedInTwoRanges() {
+        var kept = 0
+        forEachWorld(seed: 11) { seen, plan, _ in
+            for slice in plan.slices {
+                let isArchived =
+                    seen.archives.contains { $0.bounds == slice.bounds }
+                    && seen.states[slice.bounds]?.condition == nil
+                let reachesInto = seen.states.contains { bounds, state in
+                    bounds != slice.bounds && bounds.overlaps(slice.bounds)
+                        && state.condition == nil && [.archived, .deleting].contains(state.kind)
+                }
+                guard reachesInto, !isArchived else { continue }
+                kept += 1
+                if steps(slice.verdict).contains(.export) { return "archives \(slice.bounds) anew" }
+                if !plan.problems.contains(where: { $0.id == "period.changed" }) {
+                    return "does not say what stays"
+                }
+            }
+            return nil
+        }
+        #expect(kept > 0, "no world has such a range")
     }
 
     @Test func theOldestGoFirstAndNoMoreThanAllowed() {

@@ -1,4 +1,4 @@
-import Retention
+@testable import Retention
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere.
 struct SeededGenerator: RandomNumberGenerator {
@@ -88,6 +88,16 @@ struct RandomWorld {
                     seen.archives.append(.init(bounds: bounds, digest: ContentDigest(), bytes: 1))
                 }
                 if random.chance(5) { seen.orders.holds.append(hold(bounds, now: now)) }
+                if random.chance(5),
+                    let other = PartitionBounds(
+                        from: bounds.from.advanced(bySeconds: -3600),
+                        to: bounds.to.advanced(bySeconds: -3600))
+                {
+                    // Archived when the policy had another zone.
+                    let kinds: [LedgerEvent.Kind] = [.archived, .deleting, .deleted]
+                    seen.states[other] = LedgerEvent(
+                        kinds.randomElement(using: &random)!, table: name, bounds: other)
+                }
                 seen.agedPeriods.append(
                     .init(
                         partition: wide, bounds: bounds, archivedAt: maybe(now),
@@ -135,7 +145,7 @@ struct RandomWorld {
         for index in -30...0 where random.chance(40) {
             let bounds = calendar.period.bounds(
                 containing: calendar.now, plus: index, in: calendar.zone)
-            let slice = calendar.slice(of: bounds)
+            let slice = ArchivePlaces([:], calendar: calendar).slice(of: bounds)
             let isBegun = seen.policy.rules.isEmpty && random.chance(10)
             seen.agedArchives.append(
                 .init(

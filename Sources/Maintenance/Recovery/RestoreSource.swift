@@ -42,7 +42,8 @@ struct RestoreSources: Sendable {
         var found: [(Slice, Manifest, ArchiveDirectory)] = []
         let stored: [StoredArchive]
         if let period = request.period {
-            let slice = try Self.slice(of: period, request.table, site: site)
+            let slice = try ArchiveShelf.slice(
+                site: site, table: request.table, period: period)
             let generations = try Generations(of: slice, in: store)
             let archive = try generations.archive(
                 request.generation, undone: " Nothing was restored.")
@@ -104,23 +105,6 @@ struct RestoreSources: Sendable {
                 slice: slice, manifest: manifest, directory: directory,
                 columns: try manifest.codedColumns(), parts: manifest.parts, conditions: [])
         ]
-    }
-
-    /// A table that the configuration does not know has archives of the period that the name is of.
-    private static func slice(of period: String, _ table: QualifiedName, site: Site) throws
-        -> Slice
-    {
-        guard try site.settingsIfAny(of: table) == nil else {
-            return try ArchiveShelf.slice(site: site, table: table, period: period)
-        }
-        for form in Period.allCases {
-            guard let first = form.firstDay(named: period) else { continue }
-            let bounds = form.bounds(containing: Zone.utc.instant(first), in: .utc)
-            return Slice(table: table, path: form.slicePath(of: bounds, in: .utc))
-        }
-        throw Problem(
-            "period.form", .usage, "`\(period)` does not name a period. Nothing was restored.",
-            hint: "Write it like 2025-01, 2025-w01, 2025-q1, 2025 or 2025-01-05.")
     }
 
     private static func unreadable(_ archive: StoredArchive, _ request: RestoreRequest) -> Problem {
