@@ -105,7 +105,7 @@ struct JSONReader {
         try name(key)
         return try nested("[", "]") { list throws(Misfit) in
             var elements: [Element] = []
-            while !list.isAt("]") {
+            while !list.isAtEnd {
                 try list.newElement()
                 elements.append(try element(&list))
             }
@@ -132,16 +132,10 @@ struct JSONReader {
         return value
     }
 
-    /// Whether a bracket closes what is open.
-    private func isAt(_ closing: StaticString) -> Bool {
-        var ahead = self
-        ahead.depth -= 1
-        do throws(Misfit) {
-            if !isFirst { try ahead.newLine() }
-        } catch {
-            return false
-        }
-        return ahead.take(closing)
+    /// Whether no other element comes before the bracket that closes what is open.
+    private var isAtEnd: Bool {
+        let bracket = position + (isFirst ? 0 : 1 + 2 * (depth - 1))
+        return bracket < bytes.count && bytes[bracket] == UInt8(ascii: "]")
     }
 
     private mutating func newElement() throws(Misfit) {
