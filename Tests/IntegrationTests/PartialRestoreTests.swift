@@ -101,6 +101,28 @@ import Testing
         #expect(try scene.ids(of: "logs_restored_2025_02").count == 200)
     }
 
+    /// The archives that are there do not say where those end that were meant.
+    @Test func aLostArchiveAtTheEdgeIsSeen() throws {
+        let scene = try Scene()
+        try scene.makeLogs(months: 4, rows: 20)
+        try scene.configure(Scene.policy(more: ["premake: 0"]))
+        try scene.approve()
+        #expect(try scene.night(nil, "--only", "retire", "--max-retire", "9").status == 0)
+        try FileManager.default.moveItem(
+            atPath: scene.archives + "/public.logs/year=2025/month=03",
+            toPath: scene.archives + "-lost")
+        for rows in [["--where", "level=INFO"], ["--from", "2025-01-15"]] {
+            let outcome = try scene.pgretain(
+                ["restore", "--table", "public.logs", "--into", "public.back"] + rows)
+            #expect(outcome.status == 66, "\(rows): \(outcome.stderr)")
+            #expect(outcome.stderr.contains("[archive.lost]"), "\(rows): \(outcome.stderr)")
+        }
+        let before = try scene.pgretain(
+            "restore", "--table", "public.logs", "--to", "2025-02-15", "--into", "public.back")
+        #expect(before.status == 0, "\(before.stderr)")
+        #expect(try scene.ids(of: "back") == Array(1...40))
+    }
+
     @Test func aDryRunChangesNothing() throws {
         let scene = try drifting()
         let ledger = "SELECT count(*) FROM pgretain.ledger"

@@ -33,7 +33,8 @@ extension Restore {
             try site.isBound(store, to: connection)
         else { return [] }
         return try connection.ledger.lostArchives(of: request.table, among: present)
-            .filter { $0.bounds?.overlaps(sources.bounds) ?? true }
+            // What is there does not say where the rows end that were asked for.
+            .filter { $0.bounds.flatMap { sources.selection?.admits($0) } ?? true }
             .map { lost in
                 var problem = lost.problem(in: store)
                 problem.message += " Nothing was restored."

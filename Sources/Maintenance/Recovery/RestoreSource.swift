@@ -26,6 +26,8 @@ struct RestoreSources: Sendable {
     let all: [RestoreSource]
     /// The time range that was asked for, or that the archives cover.
     let bounds: PartitionBounds
+    /// Which rows are wanted; nil where it is all of one archive.
+    let selection: RowSelection?
     /// Ranges of it that no archive covers.
     let gaps: [PartitionBounds]
     /// All archives of the table that the store has; nil where one was asked for by its name.
@@ -68,6 +70,7 @@ struct RestoreSources: Sendable {
         let (from, to) = (request.from?.instant(in: zone), request.to?.instant(in: zone))
         let selection = RowSelection(
             from: from, to: to, conditions: request.conditions, zone: zone)
+        self.selection = selection
         try selection.requireColumns(request, found.map(\.1))
         all = try found.filter { selection.admits($0.1.bounds) }.map {
             try selection.source($0, $1, in: $2)
@@ -96,6 +99,7 @@ struct RestoreSources: Sendable {
     init(_ slice: Slice, _ manifest: Manifest, in directory: ArchiveDirectory) throws {
         zone = .utc
         bounds = manifest.bounds
+        selection = nil
         gaps = []
         present = nil
         otherGenerations = []
