@@ -41,6 +41,14 @@ struct RowSelection {
         }?.subject
     }
 
+    /// A range that ends before it begins has no rows, and whoever asks for it means another.
+    func requireRange(undone: String) throws(Problem) {
+        guard let from, let to, from >= to else { return }
+        throw Problem(
+            "range.empty", .usage, "--from has to be before --to. \(undone)",
+            hint: "Give a range such as --from 2025-01-01 --to 2025-02-01.")
+    }
+
     /// Whether rows of that range may be wanted.
     func admits(_ bounds: PartitionBounds) -> Bool {
         from.map { bounds.to > $0 } ?? true && to.map { bounds.from < $0 } ?? true

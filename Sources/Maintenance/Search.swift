@@ -47,6 +47,10 @@ public struct Search {
         public var selection: [String]?
         /// Ranges between the archives, or of what was asked for, that no archive covers.
         public var gaps: [PartitionBounds] = []
+        /// From the first archive to the end of the last; nil where none can be read.
+        public var covered: PartitionBounds?
+        /// What else was not searched, a sentence each.
+        public var notes: [String] = []
         /// What could not be searched.
         public var problems: [Problem] = []
     }
@@ -190,7 +194,8 @@ public struct Search {
         let asked = Set(query.conditions.map(\.subject) + (query.selection ?? []))
         var unknown: Set<String>?
         var found: [(archive: StoredArchive, manifest: Manifest, columns: [CodedColumn])] = []
-        for archive in try store.archives(of: query.table) where archive.superseded == nil {
+        let stored = try store.archives(of: query.table)
+        for archive in stored where archive.superseded == nil {
             try interruption.check()
             do {
                 let manifest = try archive.manifest.get()
@@ -214,7 +219,13 @@ public struct Search {
                 "There is no archive of \(query.table) in \(store.root). Nothing was searched.",
                 hint: "Is the store mounted? pgretain archives list")
         }
-        summary.gaps = Self.gaps(between: found.map(\.manifest), query, policy)
+        let newest = found.max { $0.manifest.bounds < $1.manifest.bounds }
+        let wanted = query.selection(by: newest?.manifest.keyType, policy)
+        try wanted.requireRange(undone: "Nothing was searched.")
+        (summary.covered, summary.gaps) = wanted.covered(by: found.map(\.manifest.bounds))
+        summary.notes += stored.filter { $0.superseded != nil && wanted.admits($0) }.map {
+            "not searched: \($0.noteBesideAnother)"
+        }
         summary.selection = query.selection ?? (query.form == .json ? nil : summary.columns)
         if let name = unknown?.sorted().first {
             throw Problem(
@@ -235,28 +246,12 @@ public struct Search {
         }
     }
 
-    private static func gaps(
-        between manifests: [Manifest], _ query: Query, _ policy: RetentionPolicy
-    ) -> [PartitionBounds] {
-        let covered = manifests.map(\.bounds)
-        guard let newest = manifests.max(by: { $0.bounds < $1.bounds }),
-            let first = covered.map(\.from).min(), let last = covered.map(\.to).max()
-        else { return [] }
-        let zone = newest.keyType.isNaive ? Zone.utc : policy.zone
-        return PartitionBounds(
-            from: query.from?.instant(in: zone) ?? first, to: query.to?.instant(in: zone) ?? last
-        )?.without(covered) ?? []
-    }
-
     /// Nil where no row of the archive can meet the query.
     private func source(
         _ archive: StoredArchive, _ manifest: Manifest, _ columns: [CodedColumn], _ query: Query,
         _ policy: RetentionPolicy
     ) throws -> Source? {
-        let zone = manifest.keyType.isNaive ? Zone.utc : policy.zone
-        let wanted = RowSelection(
-            from: query.from?.instant(in: zone), to: query.to?.instant(in: zone),
-            conditions: query.conditions, zone: zone)
+        let wanted = query.selection(by: manifest.keyType, policy)
         let (conditions, canBeMet) = try wanted.conditions(
             in: manifest, columns, of: manifest.definition)
         guard canBeMet else { return nil }
@@ -268,6 +263,36 @@ public struct Search {
             slice: archive.slice, directory: archive.directory, columns: columns,
             conditions: conditions, questions: manifest.questions(conditions, columns),
             parts: parts)
+    }
+}
+
+extension Search.Query {
+    /// Where keys have no zone, midnights are UTC's.
+    fileprivate func selection(by keyType: KeyType?, _ policy: RetentionPolicy) -> RowSelection {
+        let zone = keyType?.isNaive ?? false ? Zone.utc : policy.zone
+        return RowSelection(
+            from: from?.instant(in: zone), to: to?.instant(in: zone), conditions: conditions,
+            zone: zone)
+    }
+}
+
+extension RowSelection {
+    /// From where to where there are archives, and ranges of that, or of what is wanted, that none
+    /// covers.
+    fileprivate func covered(by archives: [PartitionBounds]) -> (
+        whole: PartitionBounds?, gaps: [PartitionBounds]
+    ) {
+        guard let first = archives.map(\.from).min(), let last = archives.map(\.to).max() else {
+            return (nil, [])
+        }
+        let asked = PartitionBounds(from: from ?? first, to: to ?? last)
+        return (PartitionBounds(from: first, to: last), asked?.without(archives) ?? [])
+    }
+
+    /// Whether an archive may have wanted rows; one whose manifest cannot be read may.
+    fileprivate func admits(_ archive: StoredArchive) -> Bool {
+        guard case .success(let manifest) = archive.manifest else { return true }
+        return admits(manifest.bounds)
     }
 }
 

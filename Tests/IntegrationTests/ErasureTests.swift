@@ -135,6 +135,7 @@ import Testing
         for wrong in [
             ["--where", "nobody=1", "--yes", "--reason", "x"], ["--yes", "--reason", "x"],
             ["--where", "level=EVE", "--yes"],
+            ["--where", "level=EVE", "--from", "2025-03-01", "--to", "2025-02-01"],
         ] {
             let outcome = try scene.pgretain(["archives", "erase", "--table", "logs"] + wrong)
             #expect(outcome.status == 64, "\(wrong): \(outcome.stderr)")

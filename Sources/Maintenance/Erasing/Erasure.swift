@@ -143,6 +143,7 @@ public struct Erasure {
         let selection = RowSelection(
             from: query.from?.instant(in: zone), to: query.to?.instant(in: zone),
             conditions: query.conditions, zone: zone)
+        try selection.requireRange(undone: "Nothing was erased.")
         let stored = try store.archives(of: query.table, checkingFiles: true)
         let lost = try lost(
             in: store, among: Set(stored.map(\.slice)), selection, on: connection)

@@ -71,6 +71,7 @@ struct RestoreSources: Sendable {
         let selection = RowSelection(
             from: from, to: to, conditions: request.conditions, zone: zone)
         self.selection = selection
+        try selection.requireRange(undone: "Nothing was restored.")
         try selection.requireColumns(request, found.map(\.1))
         all = try found.filter { selection.admits($0.1.bounds) }.map {
             try selection.source($0, $1, in: $2)
@@ -83,11 +84,6 @@ struct RestoreSources: Sendable {
         guard let first = covered.map(\.from).min(), let last = covered.map(\.to).max(),
             let bounds = PartitionBounds(from: from ?? first, to: to ?? last)
         else {
-            guard from.flatMap({ from in to.map { from < $0 } }) ?? true else {
-                throw Problem(
-                    "range.empty", .usage, "--from has to be before --to. Nothing was restored.",
-                    hint: "Give a range such as --from 2025-01-01 --to 2025-02-01.")
-            }
             throw Self.missing(
                 "No archive of \(request.table) has rows of that time.", request)
         }
