@@ -73,6 +73,7 @@ public struct Search {
     /// An archive with rows that may meet the query.
     private struct Source: Sendable {
         let slice: Slice
+        let manifest: Manifest
         let directory: ArchiveDirectory
         let columns: [CodedColumn]
         let conditions: [(RowCondition, FieldPath)]
@@ -233,9 +234,14 @@ public struct Search {
                 hint: "They have: \(summary.columns.joined(separator: ", ")).")
         }
         do {
-            return try found.sorted { $0.manifest.bounds < $1.manifest.bounds }.compactMap {
+            let sources = try found.sorted { $0.manifest.bounds < $1.manifest.bounds }.compactMap {
                 try source($0.archive, $0.manifest, $0.columns, query, policy)
             }
+            let overlap = wanted.overlap(
+                among: sources.map { ($0.slice, $0.manifest) },
+                undone: "Each is searched by itself.")
+            if let overlap { summary.problems.append(overlap) }
+            return sources
         } catch let fault as ConditionFault {
             let condition = fault.condition
             throw Problem(
@@ -260,7 +266,8 @@ public struct Search {
         let parts = wanted.parts(of: manifest)
         guard !parts.isEmpty else { return nil }
         return Source(
-            slice: archive.slice, directory: archive.directory, columns: columns,
+            slice: archive.slice, manifest: manifest, directory: archive.directory,
+            columns: columns,
             conditions: conditions, questions: manifest.questions(conditions, columns),
             parts: parts)
     }

@@ -10,6 +10,7 @@ extension Restore {
         var plan = RestorePlan(request, sources)
         let archived = ArchivedColumns(plan.sources.map(\.manifest))
         plan.notes += archived.notes + plan.leftOut + sources.otherGenerations
+        if let overlap = sources.overlap { plan.obstacles.append(overlap) }
         plan.obstacles += try lost(request, sources, on: connection)
         switch request.target {
         case .new:

@@ -30,6 +30,8 @@ struct RestoreSources: Sendable {
     let selection: RowSelection?
     /// Ranges of it that no archive covers.
     let gaps: [PartitionBounds]
+    /// Archives that may have the same wanted row.
+    let overlap: Problem?
     /// All archives of the table that the store has; nil where one was asked for by its name.
     let present: Set<Slice>?
     /// Which other generations of these archives there are, a sentence each.
@@ -80,6 +82,9 @@ struct RestoreSources: Sendable {
             Generations.notes(
                 on: stored.filter { $0.slice == source.slice }, but: source.directory)
         }
+        overlap = selection.overlap(
+            among: all.filter { !$0.parts.isEmpty }.map { ($0.slice, $0.manifest) },
+            undone: "Nothing was restored.")
         let covered = all.map(\.manifest.bounds)
         guard let first = covered.map(\.from).min(), let last = covered.map(\.to).max(),
             let bounds = PartitionBounds(from: from ?? first, to: to ?? last)
@@ -96,6 +101,7 @@ struct RestoreSources: Sendable {
         zone = .utc
         bounds = manifest.bounds
         selection = nil
+        overlap = nil
         gaps = []
         present = nil
         otherGenerations = []
