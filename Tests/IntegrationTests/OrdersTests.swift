@@ -158,6 +158,10 @@ import Testing
             try scene.pgretain("reattach", "--table", "logs", "--period", "2025-02").status == 0)
         #expect(try scene.digest(of: "logs") == rows)
 
+        // A dry run releases nothing.
+        let dry = try scene.pgretain(
+            "restore", "--table", "logs", "--period", "2025-01", "--release", "--dry-run")
+        #expect(dry.status == 64, "\(dry.stdout)")
         // Released, it leaves against the archive that it has.
         let released = try scene.pgretain(
             "restore", "--table", "logs", "--period", "2025-01", "--release")
