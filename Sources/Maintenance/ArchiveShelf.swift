@@ -91,8 +91,13 @@ public struct ArchiveShelf {
         public var manifest: Manifest
         public var otherGenerations: [Entry]
 
-        /// - Parameter generation: nil for the published archive.
-        public init(_ slice: Slice, _ generation: Int?, site: Site) throws {
+        /// - Parameters:
+        ///   - table: that the configuration may not have any more.
+        ///   - generation: nil for the published archive.
+        public init(
+            of table: QualifiedName, period: String, _ generation: Int?, site: Site
+        ) throws {
+            let slice = try RestoreSources.slice(of: period, table, site: site, undone: "")
             let all = try Generations(of: slice, in: try site.openStore(.readOnly, .short))
             let archive = try all.archive(generation)
             self.slice = slice

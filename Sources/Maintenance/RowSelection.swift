@@ -54,6 +54,29 @@ struct RowSelection {
         from.map { bounds.to > $0 } ?? true && to.map { bounds.from < $0 } ?? true
     }
 
+    /// What the conditions come to, archive by archive; nil for one that no row of can meet them. What
+    /// is nonsense for the columns that some archives have, as a UUID where numbers were, is met by no
+    /// row of these: a note. Where it is so for all, it is a fault.
+    static func ready<Archive, Ready>(
+        _ archives: [Archive], slice: (Archive) -> Slice, notes: inout [String],
+        _ ready: (Archive) throws -> Ready?
+    ) throws -> [Ready] {
+        var found: [Ready] = []
+        var faults: [(slice: Slice, fault: ConditionFault)] = []
+        for archive in archives {
+            do {
+                if let one = try ready(archive) { found.append(one) }
+            } catch let fault as ConditionFault {
+                faults.append((slice(archive), fault))
+            }
+        }
+        if let first = faults.first, found.isEmpty { throw first.fault }
+        notes += faults.map {
+            "no row of \($0.slice.path) can meet \($0.fault.condition): \($0.fault.reason)"
+        }
+        return found
+    }
+
     /// The parts whose keys may lie in the range.
     func parts(of manifest: Manifest) -> [Manifest.Part] {
         manifest.parts.filter { part in

@@ -191,7 +191,7 @@ public struct Search {
 
     private func sources(_ query: Query, _ summary: inout Summary) throws -> [Source] {
         let store = try site.openStore(.readOnly, .short)
-        let policy = try site.settings(of: query.table).policy
+        let zone = try site.settingsIfAny(of: query.table)?.policy.zone ?? .utc
         let asked = Set(query.conditions.map(\.subject) + (query.selection ?? []))
         var unknown: Set<String>?
         var found: [(archive: StoredArchive, manifest: Manifest, columns: [CodedColumn])] = []
@@ -221,7 +221,7 @@ public struct Search {
                 hint: "Is the store mounted? pgretain archives list")
         }
         let newest = found.max { $0.manifest.bounds < $1.manifest.bounds }
-        let wanted = query.selection(by: newest?.manifest.keyType, policy)
+        let wanted = query.selection(by: newest?.manifest.keyType, zone)
         try wanted.requireRange(undone: "Nothing was searched.")
         (summary.covered, summary.gaps) = wanted.covered(by: found.map(\.manifest.bounds))
         summary.notes += stored.filter { $0.superseded != nil && wanted.admits($0) }.map {
@@ -234,8 +234,13 @@ public struct Search {
                 hint: "They have: \(summary.columns.joined(separator: ", ")).")
         }
         do {
-            let sources = try found.sorted { $0.manifest.bounds < $1.manifest.bounds }.compactMap {
-                try source($0.archive, $0.manifest, $0.columns, query, policy)
+            found.sort { $0.manifest.bounds < $1.manifest.bounds }
+            let admitted = found.filter { wanted.admits($0.archive) }
+            // What is nonsense is said where the range has no archive, too.
+            let sources = try RowSelection.ready(
+                admitted.isEmpty ? found : admitted, slice: \.archive.slice, notes: &summary.notes
+            ) {
+                try source($0.archive, $0.manifest, $0.columns, query, zone)
             }
             let overlap = wanted.overlap(
                 among: sources.map { ($0.slice, $0.manifest) },
@@ -255,9 +260,9 @@ public struct Search {
     /// Nil where no row of the archive can meet the query.
     private func source(
         _ archive: StoredArchive, _ manifest: Manifest, _ columns: [CodedColumn], _ query: Query,
-        _ policy: RetentionPolicy
+        _ zone: Zone
     ) throws -> Source? {
-        let wanted = query.selection(by: manifest.keyType, policy)
+        let wanted = query.selection(by: manifest.keyType, zone)
         let (conditions, canBeMet) = try wanted.conditions(
             in: manifest, columns, of: manifest.definition)
         guard canBeMet else { return nil }
@@ -275,8 +280,8 @@ public struct Search {
 
 extension Search.Query {
     /// Where keys have no zone, midnights are UTC's.
-    fileprivate func selection(by keyType: KeyType?, _ policy: RetentionPolicy) -> RowSelection {
-        let zone = keyType?.isNaive ?? false ? Zone.utc : policy.zone
+    fileprivate func selection(by keyType: KeyType?, _ zone: Zone) -> RowSelection {
+        let zone = keyType?.isNaive ?? false ? Zone.utc : zone
         return RowSelection(
             from: from?.instant(in: zone), to: to?.instant(in: zone), conditions: conditions,
             zone: zone)

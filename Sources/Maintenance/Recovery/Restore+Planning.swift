@@ -9,7 +9,7 @@ extension Restore {
         let connection = try session()
         var plan = RestorePlan(request, sources)
         let archived = ArchivedColumns(plan.sources.map(\.manifest))
-        plan.notes += archived.notes + plan.leftOut + sources.otherGenerations
+        plan.notes += archived.notes + plan.leftOut + sources.unmet + sources.otherGenerations
         if let overlap = sources.overlap { plan.obstacles.append(overlap) }
         plan.obstacles += try lost(request, sources, on: connection)
         switch request.target {

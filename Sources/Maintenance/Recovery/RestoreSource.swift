@@ -34,6 +34,8 @@ struct RestoreSources: Sendable {
     let overlap: Problem?
     /// All archives of the table that the store has; nil where one was asked for by its name.
     let present: Set<Slice>?
+    /// Which of them cannot have a row that meets the conditions, a sentence each.
+    let unmet: [String]
     /// Which other generations of these archives there are, a sentence each.
     let otherGenerations: [String]
 
@@ -75,9 +77,19 @@ struct RestoreSources: Sendable {
         self.selection = selection
         try selection.requireRange(undone: "Nothing was restored.")
         try selection.requireColumns(request, found.map(\.1))
-        all = try found.filter { selection.admits($0.1.bounds) }.map {
-            try selection.source($0, $1, in: $2)
+        let admitted = found.filter { selection.admits($0.1.bounds) }
+        var notes: [String] = []
+        do {
+            all = try RowSelection.ready(admitted, slice: \.0, notes: &notes) {
+                try selection.source($0.0, $0.1, in: $0.2)
+            }
+        } catch let fault as ConditionFault {
+            throw Problem(
+                "restore.condition", .usage,
+                "\(fault.condition): \(fault.reason). Nothing was restored.",
+                hint: "pgretain search --help has examples of conditions.")
         }
+        unmet = notes
         otherGenerations = all.flatMap { source in
             Generations.notes(
                 on: stored.filter { $0.slice == source.slice }, but: source.directory)
@@ -85,7 +97,7 @@ struct RestoreSources: Sendable {
         overlap = selection.overlap(
             among: all.filter { !$0.parts.isEmpty }.map { ($0.slice, $0.manifest) },
             undone: "Nothing was restored.")
-        let covered = all.map(\.manifest.bounds)
+        let covered = admitted.map(\.1.bounds)
         guard let first = covered.map(\.from).min(), let last = covered.map(\.to).max(),
             let bounds = PartitionBounds(from: from ?? first, to: to ?? last)
         else {
@@ -104,6 +116,7 @@ struct RestoreSources: Sendable {
         overlap = nil
         gaps = []
         present = nil
+        unmet = []
         otherGenerations = []
         all = [
             RestoreSource(
@@ -113,9 +126,10 @@ struct RestoreSources: Sendable {
     }
 
     /// A table that the configuration does not know has archives of the period that the name is of.
-    private static func slice(of period: String, _ table: QualifiedName, site: Site) throws
-        -> Slice
-    {
+    static func slice(
+        of period: String, _ table: QualifiedName, site: Site,
+        undone: String = " Nothing was restored."
+    ) throws -> Slice {
         guard try site.settingsIfAny(of: table) == nil else {
             return try ArchiveShelf.slice(site: site, table: table, period: period)
         }
@@ -125,7 +139,7 @@ struct RestoreSources: Sendable {
             return Slice(table: table, path: form.slicePath(of: bounds, in: .utc))
         }
         throw Problem(
-            "period.form", .usage, "`\(period)` does not name a period. Nothing was restored.",
+            "period.form", .usage, "`\(period)` does not name a period.\(undone)",
             hint: "Write it like 2025-01, 2025-w01, 2025-q1, 2025 or 2025-01-05.")
     }
 
@@ -174,18 +188,9 @@ extension RowSelection {
         -> RestoreSource
     {
         let columns = try manifest.codedColumns()
-        let ready: [(RowCondition, FieldPath)]
-        let canBeMet: Bool
-        do {
-            (ready, canBeMet) = try conditions(in: manifest, columns, of: manifest.definition)
-            // A condition that is none is said before anything is read.
-            _ = try RowFilter(columns, conditions: ready, selection: nil)
-        } catch {
-            throw Problem(
-                "restore.condition", .usage,
-                "\(error.condition): \(error.reason). Nothing was restored.",
-                hint: "pgretain search --help has examples of conditions.")
-        }
+        let (ready, canBeMet) = try conditions(in: manifest, columns, of: manifest.definition)
+        // A condition that is none is said before anything is read.
+        _ = try RowFilter(columns, conditions: ready, selection: nil)
         let questions = manifest.questions(ready, columns)
         let wanted = (canBeMet ? parts(of: manifest) : []).filter {
             PartFilter.ask(questions, of: $0, in: directory).mayHold

@@ -76,8 +76,8 @@ extension ArchivesCommand {
 
         func run() throws {
             let site = try common.siteAsWritten()
-            let slice = try ArchiveShelf.slice(site: site, table: table, period: period)
-            let shown = try ArchiveShelf.Shown(slice, generation, site: site)
+            let shown = try ArchiveShelf.Shown(
+                of: table, period: period, generation, site: site)
             common.console.out(
                 common.json
                     ? try JSONDocument.text("manifest", shown)
