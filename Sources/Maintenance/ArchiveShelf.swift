@@ -145,21 +145,28 @@ public struct ArchiveShelf {
         }
     }
 
-    /// Archives that the ledger names and the store lacks; empty where no database answers.
-    public func lost(site: Site, tables: [QualifiedName]) -> [Problem] {
+    /// Archives that the ledger names and the store lacks.
+    public struct Lost {
+        public var problems: [Problem] = []
+        /// Why the ledger was not asked: the store can be looked at without a database, that is what
+        /// it is for.
+        public var unasked: String?
+    }
+
+    public func lost(site: Site, tables: [QualifiedName]) -> Lost {
         do {
             let connection = try site.connect(as: "pgretain: archives")
             let present = Set(stored.filter { $0.superseded == nil }.map(\.slice))
             let more = try site.tablesOfPatterns(knownTo: connection.ledger)
-            return try (tables + more).flatMap { table in
-                try connection.ledger.lostArchives(of: table, among: present)
-                    .map { $0.problem(in: store) }
-            }
-        } catch  where Problem(explaining: error).status == .unavailable {
-            // The store can be looked at without a database: that is what it is for.
-            return []
+            return Lost(
+                problems: try (tables + more).flatMap { table in
+                    try connection.ledger.lostArchives(of: table, among: present)
+                        .map { $0.problem(in: store) }
+                })
         } catch {
-            return [Problem(explaining: error)]
+            let problem = Problem(explaining: error)
+            return problem.status == .unavailable
+                ? Lost(unasked: problem.message) : Lost(problems: [problem])
         }
     }
 }

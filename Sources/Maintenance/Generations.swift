@@ -64,7 +64,8 @@ extension StoredArchive {
         return (generation.map { "generation \($0)" } ?? "one that cannot be read") + " (\(which))"
     }
 
-    fileprivate var noteBesideAnother: String {
+    /// What somebody should know who has another archive of the slice before him.
+    var noteBesideAnother: String {
         guard case .success(let manifest) = manifest else {
             return "another generation of \(slice.path) is there, and its manifest cannot be read: "
                 + directory.path
@@ -74,7 +75,7 @@ extension StoredArchive {
         guard superseded != nil else {
             return "published of \(slice.path) is generation \(number), with \(count)"
         }
-        return "an older generation \(number) of \(slice.path) is kept, with \(count): with its "
-            + "--period, --generation \(number) brings that back"
+        return "an older generation \(number) of \(slice.path) is kept, with \(count): restore "
+            + "with its --period and --generation \(number) brings that back"
     }
 }

@@ -38,12 +38,16 @@ public struct Orders {
         }
     }
 
-    public func holds(of tables: [QualifiedName]) throws -> [Hold] {
-        try tables.flatMap { try connection.ledger.holds(of: $0) }
+    /// Those of a table, or all: a table may have left the configuration, and its holds stand. A
+    /// problem where nothing is known of the table at all.
+    public func holds(of table: QualifiedName?) throws -> [Hold] {
+        let holds = try connection.ledger.holds(of: table)
+        if let table, holds.isEmpty { _ = try site.settings(of: table) }
+        return holds
     }
 
     public func releaseHold(_ id: Int64, reason: String) throws -> Hold {
-        let all = try holds(of: site.tables.map(\.policy.table))
+        let all = try holds(of: nil)
         guard let hold = all.first(where: { $0.id == id }) else {
             throw Problem(
                 "hold.unknown", .missing, "There is no hold \(id), or it was released before.",

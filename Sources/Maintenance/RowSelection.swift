@@ -41,9 +41,40 @@ struct RowSelection {
         }?.subject
     }
 
+    /// A range that ends before it begins has no rows, and whoever asks for it means another.
+    func requireRange(undone: String) throws(Problem) {
+        guard let from, let to, from >= to else { return }
+        throw Problem(
+            "range.empty", .usage, "--from has to be before --to. \(undone)",
+            hint: "Give a range such as --from 2025-01-01 --to 2025-02-01.")
+    }
+
     /// Whether rows of that range may be wanted.
     func admits(_ bounds: PartitionBounds) -> Bool {
         from.map { bounds.to > $0 } ?? true && to.map { bounds.from < $0 } ?? true
+    }
+
+    /// What the conditions come to, archive by archive; nil for one that no row of can meet them. What
+    /// is nonsense for the columns that some archives have, as a UUID where numbers were, is met by no
+    /// row of these: a note. Where it is so for all, it is a fault.
+    static func ready<Archive, Ready>(
+        _ archives: [Archive], slice: (Archive) -> Slice, notes: inout [String],
+        _ ready: (Archive) throws -> Ready?
+    ) throws -> [Ready] {
+        var found: [Ready] = []
+        var faults: [(slice: Slice, fault: ConditionFault)] = []
+        for archive in archives {
+            do {
+                if let one = try ready(archive) { found.append(one) }
+            } catch let fault as ConditionFault {
+                faults.append((slice(archive), fault))
+            }
+        }
+        if let first = faults.first, found.isEmpty { throw first.fault }
+        notes += faults.map {
+            "no row of \($0.slice.path) can meet \($0.fault.condition): \($0.fault.reason)"
+        }
+        return found
     }
 
     /// The parts whose keys may lie in the range.

@@ -47,6 +47,10 @@ public struct Search {
         public var selection: [String]?
         /// Ranges between the archives, or of what was asked for, that no archive covers.
         public var gaps: [PartitionBounds] = []
+        /// From the first archive to the end of the last; nil where none can be read.
+        public var covered: PartitionBounds?
+        /// What else was not searched, a sentence each.
+        public var notes: [String] = []
         /// What could not be searched.
         public var problems: [Problem] = []
     }
@@ -69,6 +73,7 @@ public struct Search {
     /// An archive with rows that may meet the query.
     private struct Source: Sendable {
         let slice: Slice
+        let manifest: Manifest
         let directory: ArchiveDirectory
         let columns: [CodedColumn]
         let conditions: [(RowCondition, FieldPath)]
@@ -186,11 +191,12 @@ public struct Search {
 
     private func sources(_ query: Query, _ summary: inout Summary) throws -> [Source] {
         let store = try site.openStore(.readOnly, .short)
-        let policy = try site.settings(of: query.table).policy
+        let zone = try site.settingsIfAny(of: query.table)?.policy.zone ?? .utc
         let asked = Set(query.conditions.map(\.subject) + (query.selection ?? []))
         var unknown: Set<String>?
         var found: [(archive: StoredArchive, manifest: Manifest, columns: [CodedColumn])] = []
-        for archive in try store.archives(of: query.table) where archive.superseded == nil {
+        let stored = try store.archives(of: query.table)
+        for archive in stored where archive.superseded == nil {
             try interruption.check()
             do {
                 let manifest = try archive.manifest.get()
@@ -214,7 +220,13 @@ public struct Search {
                 "There is no archive of \(query.table) in \(store.root). Nothing was searched.",
                 hint: "Is the store mounted? pgretain archives list")
         }
-        summary.gaps = Self.gaps(between: found.map(\.manifest), query, policy)
+        let newest = found.max { $0.manifest.bounds < $1.manifest.bounds }
+        let wanted = query.selection(by: newest?.manifest.keyType, zone)
+        try wanted.requireRange(undone: "Nothing was searched.")
+        (summary.covered, summary.gaps) = wanted.covered(by: found.map(\.manifest.bounds))
+        summary.notes += stored.filter { $0.superseded != nil && wanted.admits($0) }.map {
+            "not searched: \($0.noteBesideAnother)"
+        }
         summary.selection = query.selection ?? (query.form == .json ? nil : summary.columns)
         if let name = unknown?.sorted().first {
             throw Problem(
@@ -222,9 +234,19 @@ public struct Search {
                 hint: "They have: \(summary.columns.joined(separator: ", ")).")
         }
         do {
-            return try found.sorted { $0.manifest.bounds < $1.manifest.bounds }.compactMap {
-                try source($0.archive, $0.manifest, $0.columns, query, policy)
+            found.sort { $0.manifest.bounds < $1.manifest.bounds }
+            let admitted = found.filter { wanted.admits($0.archive) }
+            // What is nonsense is said where the range has no archive, too.
+            let sources = try RowSelection.ready(
+                admitted.isEmpty ? found : admitted, slice: \.archive.slice, notes: &summary.notes
+            ) {
+                try source($0.archive, $0.manifest, $0.columns, query, zone)
             }
+            let overlap = wanted.overlap(
+                among: sources.map { ($0.slice, $0.manifest) },
+                undone: "Each is searched by itself.")
+            if let overlap { summary.problems.append(overlap) }
+            return sources
         } catch let fault as ConditionFault {
             let condition = fault.condition
             throw Problem(
@@ -235,28 +257,12 @@ public struct Search {
         }
     }
 
-    private static func gaps(
-        between manifests: [Manifest], _ query: Query, _ policy: RetentionPolicy
-    ) -> [PartitionBounds] {
-        let covered = manifests.map(\.bounds)
-        guard let newest = manifests.max(by: { $0.bounds < $1.bounds }),
-            let first = covered.map(\.from).min(), let last = covered.map(\.to).max()
-        else { return [] }
-        let zone = newest.keyType.isNaive ? Zone.utc : policy.zone
-        return PartitionBounds(
-            from: query.from?.instant(in: zone) ?? first, to: query.to?.instant(in: zone) ?? last
-        )?.without(covered) ?? []
-    }
-
     /// Nil where no row of the archive can meet the query.
     private func source(
         _ archive: StoredArchive, _ manifest: Manifest, _ columns: [CodedColumn], _ query: Query,
-        _ policy: RetentionPolicy
+        _ zone: Zone
     ) throws -> Source? {
-        let zone = manifest.keyType.isNaive ? Zone.utc : policy.zone
-        let wanted = RowSelection(
-            from: query.from?.instant(in: zone), to: query.to?.instant(in: zone),
-            conditions: query.conditions, zone: zone)
+        let wanted = query.selection(by: manifest.keyType, zone)
         let (conditions, canBeMet) = try wanted.conditions(
             in: manifest, columns, of: manifest.definition)
         guard canBeMet else { return nil }
@@ -265,9 +271,40 @@ public struct Search {
         let parts = wanted.parts(of: manifest)
         guard !parts.isEmpty else { return nil }
         return Source(
-            slice: archive.slice, directory: archive.directory, columns: columns,
+            slice: archive.slice, manifest: manifest, directory: archive.directory,
+            columns: columns,
             conditions: conditions, questions: manifest.questions(conditions, columns),
             parts: parts)
+    }
+}
+
+extension Search.Query {
+    /// Where keys have no zone, midnights are UTC's.
+    fileprivate func selection(by keyType: KeyType?, _ zone: Zone) -> RowSelection {
+        let zone = keyType?.isNaive ?? false ? Zone.utc : zone
+        return RowSelection(
+            from: from?.instant(in: zone), to: to?.instant(in: zone), conditions: conditions,
+            zone: zone)
+    }
+}
+
+extension RowSelection {
+    /// From where to where there are archives, and ranges of that, or of what is wanted, that none
+    /// covers.
+    fileprivate func covered(by archives: [PartitionBounds]) -> (
+        whole: PartitionBounds?, gaps: [PartitionBounds]
+    ) {
+        guard let first = archives.map(\.from).min(), let last = archives.map(\.to).max() else {
+            return (nil, [])
+        }
+        let asked = PartitionBounds(from: from ?? first, to: to ?? last)
+        return (PartitionBounds(from: first, to: last), asked?.without(archives) ?? [])
+    }
+
+    /// Whether an archive may have wanted rows; one whose manifest cannot be read may.
+    fileprivate func admits(_ archive: StoredArchive) -> Bool {
+        guard case .success(let manifest) = archive.manifest else { return true }
+        return admits(manifest.bounds)
     }
 }
 

@@ -62,19 +62,23 @@ extension Ledger {
 
     // MARK: Holds
 
-    /// Those that are not released; some may have ended.
-    public func holds(of table: QualifiedName) throws -> [Hold] {
-        try connection.run(
+    /// Those that are not released, of a table or of every one; some may have ended.
+    public func holds(of table: QualifiedName?) throws -> [Hold] {
+        let whose: SQL = table.map { Self.isOf($0) } ?? "true"
+        return try connection.run(
             "ledger.holds",
             """
-            SELECT l.id, l.bounds_from, l.bounds_to, l.reason, l.made_by, l.until
+            SELECT l.id, l.bounds_from, l.bounds_to, l.reason, l.made_by, l.until, l.table_schema,
+                l.table_name
             FROM pgretain.holds AS l
-            WHERE \(Self.isOf(table)) AND l.released_at IS NULL ORDER BY l.id
+            WHERE \(whose) AND l.released_at IS NULL ORDER BY l.id
             """
         ).rows.map { row in
             Hold(
-                id: try row.int(0), table: table, bounds: try row.bounds(1),
-                reason: try row.text(3), by: try row.text(4), until: try row.optionalInstant(5))
+                id: try row.int(0),
+                table: QualifiedName(schema: try row.text(6), name: try row.text(7)),
+                bounds: try row.bounds(1), reason: try row.text(3), by: try row.text(4),
+                until: try row.optionalInstant(5))
         }
     }
 

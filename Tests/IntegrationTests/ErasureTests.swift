@@ -135,6 +135,7 @@ import Testing
         for wrong in [
             ["--where", "nobody=1", "--yes", "--reason", "x"], ["--yes", "--reason", "x"],
             ["--where", "level=EVE", "--yes"],
+            ["--where", "level=EVE", "--from", "2025-03-01", "--to", "2025-02-01"],
         ] {
             let outcome = try scene.pgretain(["archives", "erase", "--table", "logs"] + wrong)
             #expect(outcome.status == 64, "\(wrong): \(outcome.stderr)")
@@ -183,6 +184,62 @@ import Testing
         let twins = try Program.run(
             "/usr/bin/diff", ["-r", "-x", ".checks", scene.archives, copy(of: scene)])
         #expect(twins.status == 0, "\(twins.stdout)")
+    }
+
+    /// Archives stay for years, and columns do not: a number there is a name here.
+    @Test func aColumnThatHasAnotherTypeNowIsAskedWhereItCanBe() throws {
+        let scene = try Scene()
+        try scene.makeLogs(months: 3, rows: 20)
+        try scene.configure(Scene.policy(more: ["premake: 0"]))
+        try scene.approve()
+        #expect(try scene.night(nil, "--only", "retire", "--max-retire", "1").status == 0)
+        try scene.database.psql(
+            """
+            ALTER TABLE logs ALTER COLUMN id DROP DEFAULT, ALTER COLUMN id TYPE text;
+            UPDATE logs SET id = 'eve' WHERE id = '30';
+            """)
+        #expect(try scene.night(nil, "--only", "retire").status == 0)
+        let note = "no row of year=2025/month=01 can meet id=eve: "
+        let eve = ["--table", "logs", "--where", "id=eve"]
+        let found = try scene.pgretain(["search", "--count"] + eve)
+        #expect(found.status == 0 && found.stdout == "1\n", "\(found.stderr)")
+        #expect(found.stderr.contains(note), "\(found.stderr)")
+        let later = try scene.pgretain(["search", "--count", "--from", "2025-02-01"] + eve)
+        #expect(later.stdout == "1\n" && !later.stderr.contains("can meet"), "\(later.stderr)")
+        let back = try scene.pgretain(["restore", "--into", "public.back"] + eve)
+        #expect(back.status == 0 && back.stderr.contains(note), "\(back.stderr)")
+        for command in [["search"], ["restore"], ["archives", "erase"]] {
+            let none = try scene.pgretain(command + ["--to", "2025-02-01"] + eve)
+            #expect(none.status == 64 && none.stderr.contains("is no number"), "\(none.stderr)")
+        }
+        let erased = try scene.pgretain(
+            ["archives", "erase", "--yes", "--reason", "request 88"] + eve)
+        #expect(erased.status == 0 && erased.stdout.contains(note), "\(erased.stderr)")
+        #expect(try scene.pgretain(["search", "--count"] + eve).stdout == "0\n")
+        #expect(try count(scene) == 39)
+    }
+
+    /// Its archives stay, and so may tables that wait in quarantine.
+    @Test func rowsOfATableThatIsGoneAreErased() throws {
+        let scene = try scene(then: "detach")
+        try scene.database.psql("ALTER SEQUENCE logs_id_seq OWNED BY NONE; DROP TABLE logs")
+        let refused = try erase(scene)
+        #expect(refused.status == 76, "\(refused.stderr)")
+        #expect(refused.stderr.contains("still in pgretain.q_"), "\(refused.stderr)")
+        try scene.database.superuser(
+            """
+            DO $$ DECLARE t regclass; BEGIN
+                FOR t IN SELECT oid FROM pg_class WHERE relname LIKE 'q\\_%' AND relkind = 'r' LOOP
+                    EXECUTE format('DELETE FROM %s WHERE level = %L', t, 'EVE');
+                END LOOP;
+            END $$
+            """)
+        let erased = try erase(scene)
+        #expect(erased.status == 0, "\(erased.stderr)")
+        #expect(try count(scene) == Self.rows - 34)
+        for root in [scene.archives, copy(of: scene)] {
+            #expect(try linesOfEve(below: root) == "0\n", "\(root)")
+        }
     }
 
     /// As a night leaves it that ended before it brought what is new to the copy.

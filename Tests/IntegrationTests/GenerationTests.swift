@@ -52,6 +52,15 @@ import Testing
         let range = try scene.pgretain(
             "restore", "--table", "logs", "--from", "2025-01-01", "--to", "2025-02-01", "--dry-run")
         #expect(range.stdout.contains("is kept, with 50 rows"), "\(range.stdout)")
+        // The row is in the older one alone: who finds nothing is told of that.
+        let search = ["search", "--table", "logs", "--where", "id=7"]
+        let found = try scene.pgretain(search)
+        #expect(found.status == 0 && found.stdout.isEmpty, "\(found.stdout)")
+        #expect(found.stderr.contains("not searched: an older generation 1 of"), "\(found.stderr)")
+        #expect(!(try scene.pgretain(search + ["--from", "2025-02-01"]).stderr.contains("older")))
+        let none = try scene.pgretain("restore", "--table", "logs", "--where", "id=7")
+        #expect(none.status == 66, "\(none.stderr)")
+        #expect(none.stderr.contains("is kept, with 50 rows"), "\(none.stderr)")
         let older = try january(scene, ["restore"], "--generation", "1")
         #expect(older.status == 0, "\(older.stderr)")
         #expect(older.stdout.contains("month=01 generation 1 as"), "\(older.stdout)")

@@ -49,6 +49,28 @@ import Testing
         #expect(words == "held|1|case 4711\nreleased|1|it is closed")
     }
 
+    /// What was said of a table stands when the configuration says nothing of it any more.
+    @Test func whatLeftTheConfigurationIsStillHeldAndFound() throws {
+        let scene = try scene()
+        try scene.pgretain(
+            "hold", "add", "--table", "logs", "--period", "2025-02", "--reason", "case 4711")
+        #expect(try scene.night(Self.now).status == 0)
+        try scene.configure(Scene.policy("public.other", more: ["premake: 0"]))
+        for arguments in [["hold", "list"], ["hold", "list", "--table", "logs"]] {
+            let list = try scene.pgretain(arguments)
+            #expect(list.stdout.contains("case 4711"), "\(arguments): \(list.stdout)")
+        }
+        #expect(try scene.pgretain("hold", "list", "--table", "no_such").status == 66)
+        let found = try scene.pgretain("search", "--table", "logs", "--to", "2025-02-01", "--count")
+        #expect(found.status == 0 && found.stdout == "20\n", "\(found.stderr)")
+        let shown = try scene.pgretain(
+            "archives", "show", "--table", "logs", "--period", "2025-01")
+        #expect(shown.status == 0 && shown.stdout.contains("month=01"), "\(shown.stderr)")
+        let released = try scene.pgretain("hold", "release", "1", "--reason", "it is closed")
+        #expect(released.status == 0, "\(released.stderr)")
+        #expect(try scene.pgretain("hold", "list").stdout == "nothing is held\n")
+    }
+
     @Test func aHoldOfARangeTouchesEveryPartitionThatHasADayOfIt() throws {
         let scene = try scene()
         let held = try scene.pgretain(
@@ -158,6 +180,10 @@ import Testing
             try scene.pgretain("reattach", "--table", "logs", "--period", "2025-02").status == 0)
         #expect(try scene.digest(of: "logs") == rows)
 
+        // A dry run releases nothing.
+        let dry = try scene.pgretain(
+            "restore", "--table", "logs", "--period", "2025-01", "--release", "--dry-run")
+        #expect(dry.status == 64, "\(dry.stdout)")
         // Released, it leaves against the archive that it has.
         let released = try scene.pgretain(
             "restore", "--table", "logs", "--period", "2025-01", "--release")

@@ -101,6 +101,70 @@ import Testing
         #expect(try scene.ids(of: "logs_restored_2025_02").count == 200)
     }
 
+    /// The archives that are there do not say where those end that were meant.
+    @Test func aLostArchiveAtTheEdgeIsSeen() throws {
+        let scene = try Scene()
+        try scene.makeLogs(months: 4, rows: 20)
+        try scene.configure(Scene.policy(more: ["premake: 0"]))
+        try scene.approve()
+        #expect(try scene.night(nil, "--only", "retire", "--max-retire", "9").status == 0)
+        try FileManager.default.moveItem(
+            atPath: scene.archives + "/public.logs/year=2025/month=03",
+            toPath: scene.archives + "-lost")
+        for rows in [["--where", "level=INFO"], ["--from", "2025-01-15"]] {
+            let outcome = try scene.pgretain(
+                ["restore", "--table", "public.logs", "--into", "public.back"] + rows)
+            #expect(outcome.status == 66, "\(rows): \(outcome.stderr)")
+            #expect(outcome.stderr.contains("[archive.lost]"), "\(rows): \(outcome.stderr)")
+        }
+        let before = try scene.pgretain(
+            "restore", "--table", "public.logs", "--to", "2025-02-15", "--into", "public.back")
+        #expect(before.status == 0, "\(before.stderr)")
+        #expect(try scene.ids(of: "back") == Array(1...40))
+    }
+
+    /// The period was changed while the rows were there: a week beside the month that has it.
+    @Test func whatTwoArchivesMayBothHaveIsNotTakenTwice() throws {
+        let (months, weeks) = (try Scene(), try Scene())
+        for scene in [months, weeks] { try scene.makeLogs(months: 3, rows: 20) }
+        try weeks.database.psql(
+            """
+            ALTER TABLE logs DETACH PARTITION logs_2025_01;
+            CREATE TABLE logs_w01 PARTITION OF logs FOR VALUES FROM ('2024-12-30') TO ('2025-01-06');
+            INSERT INTO logs SELECT * FROM logs_2025_01;
+            """)
+        try months.configure(Scene.policy(then: "keep", more: ["premake: 0"]))
+        try weeks.configure(Scene.policy(then: "keep", more: ["premake: 0", "period: week"]))
+        for scene in [months, weeks] {
+            let night = try scene.night(nil, "--only", "retire")
+            #expect(night.status == 0, "\(night.stderr)")
+        }
+        let week = "/public.logs/year=2025/week=01"
+        try FileManager.default.copyItem(
+            atPath: weeks.archives + week, toPath: months.archives + week)
+
+        func ask(_ command: [String], _ more: String...) throws -> Outcome {
+            try months.pgretain(command + ["--table", "public.logs"] + more)
+        }
+        for outcome in [
+            try ask(["search"], "--to", "2025-01-15", "--count"),
+            try ask(["restore"], "--to", "2025-01-15", "--into", "public.back"),
+            try ask(["restore"], "--where", "level=INFO", "--into", "public.back", "--dry-run"),
+        ] {
+            #expect(outcome.status == 65, "\(outcome.stdout) \(outcome.stderr)")
+            let said = outcome.stdout + outcome.stderr
+            #expect(said.contains("week=01 and ") && said.contains("month=01 both"), "\(said)")
+        }
+        #expect(try months.database.superuser("SELECT to_regclass('public.back')") == "")
+        // Where there are two and no row is of both, or one was named, there is nothing to choose.
+        for rows in [["--from", "2025-01-10"], ["--period", "2025-01"]] {
+            let outcome = try ask(["restore"] + rows)
+            #expect(outcome.status == 0, "\(rows): \(outcome.stderr)")
+        }
+        let later = try ask(["search"], "--from", "2025-02-01", "--count")
+        #expect(later.status == 0 && later.stdout == "20\n", "\(later.stderr)")
+    }
+
     @Test func aDryRunChangesNothing() throws {
         let scene = try drifting()
         let ledger = "SELECT count(*) FROM pgretain.ledger"

@@ -162,6 +162,7 @@ import Testing
             (["--where", "level~("], "search.condition"), (["--where", "id>ten"], "is no number"),
             (["--where", "level"], "is no condition"), (["--where", "=x"], "is no condition"),
             (["--limit", "0"], "--limit"), (["--from", "soon"], "is no time"),
+            (["--from", "2025-02-01", "--to", "2025-01-01"], "--from has to be before --to"),
             // What is compared byte by byte in place of what was meant meets rows, or none.
             (["--where", "at<2025-1-15"], "is no time"), (["--where", "at>=soon"], "is no time"),
             (["--where", "seen=05.01.2025"], "is no time"),
@@ -182,7 +183,26 @@ import Testing
         #expect(part.status == 0 && part.stdout == "200\n")
         #expect(
             part.stderr.contains("no archive covers [2025-04-01, 2025-06-01)"), "\(part.stderr)")
+        // With an end left open nobody has said where the archives should end.
         let root = library.scene.archives
+        for open in [["--from", "2025-05-01"], ["--where", "level=NONE"]] {
+            let nothing = try library.search(open)
+            #expect(nothing.status == 0 && nothing.stdout.isEmpty, "\(open): \(nothing.stderr)")
+            #expect(
+                nothing.stderr.contains(
+                    "no archive covers anything outside of [2025-01-01, 2025-04-01)"),
+                "\(open): \(nothing.stderr)")
+        }
+        let list = try library.scene.pgretain("archives", "list", "--database", "host=/nowhere")
+        #expect(list.status == 0 && list.stdout.contains("month=01"), "\(list.stderr)")
+        let verified = try library.scene.pgretain(
+            "archives", "verify", "-q", "--database", "host=/nowhere")
+        for outcome in [list, verified] {
+            #expect(outcome.status == 0)
+            #expect(
+                outcome.stderr.contains("note: lost archives were not looked for: "),
+                "\(outcome.stderr)")
+        }
         try FileManager.default.moveItem(atPath: root, toPath: root + "-away")
         try FileManager.default.createDirectory(
             atPath: root, withIntermediateDirectories: false,

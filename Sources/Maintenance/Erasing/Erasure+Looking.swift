@@ -4,12 +4,34 @@ import Retention
 import RowCoding
 
 extension Erasure {
+    /// The archives that may have such rows.
+    func subjects(
+        _ archives: [(stored: StoredArchive, manifest: Manifest)], _ selection: RowSelection,
+        _ result: inout Result
+    ) throws -> [ErasureSubject] {
+        let admitted = archives.filter { selection.admits($0.manifest.bounds) }
+        do {
+            // What is nonsense is said where the range has no archive, too.
+            return try RowSelection.ready(
+                admitted.isEmpty ? archives : admitted, slice: \.stored.slice,
+                notes: &result.unreached
+            ) {
+                try ErasureSubject($0.stored, $0.manifest, selection)
+            }
+        } catch let fault as ConditionFault {
+            throw Problem(
+                "erase.condition", .usage,
+                "\(fault.condition): \(fault.reason). Nothing was erased.",
+                hint: "pgretain search --help has examples of conditions.")
+        }
+    }
+
     /// The first table that still has rows that are meant where an archive is of them, and how many.
     func countLive(
-        _ subject: ErasureSubject, _ selection: RowSelection, of parent: PartitionedTable,
+        _ subject: ErasureSubject, _ selection: RowSelection, of table: ErasedTable,
         on connection: Connection
     ) throws -> (rows: UInt64, name: QualifiedName)? {
-        for live in try connection.allLive(in: subject.manifest.bounds, of: parent) {
+        for live in try table.live(in: subject.manifest.bounds, on: connection) {
             let rows = try count(selection, of: subject, in: live, on: connection)
             if rows > 0 { return (rows, live.relation.name) }
         }
@@ -23,13 +45,11 @@ extension Erasure {
         let snapshot = try TableSnapshot(
             of: live.relation, rows: live.rows, on: connection, ladder: site.ladder(interruption))
         let columns = CodedColumn.of(snapshot.definition, hex: [])
-        let (conditions, canBeMet) = try selection.conditions(
-            in: subject.manifest, columns, of: snapshot.definition)
-        guard canBeMet else {
+        guard var filter = rowFilter(selection, subject.manifest, columns, snapshot.definition)
+        else {
             try snapshot.end()
             return 0
         }
-        var filter = try RowFilter(columns, conditions: conditions, selection: [])
         var encoder = RowEncoder(columns: columns, key: nil, checksUTF8: false)
         var lines = OutputBuffer()
         var nothing = OutputBuffer()
@@ -50,6 +70,21 @@ extension Erasure {
         }
         try snapshot.end()
         return rows
+    }
+
+    /// Nil where no row of a table can be meant: it has not such columns, or not of such a type.
+    private func rowFilter(
+        _ selection: RowSelection, _ manifest: Manifest, _ columns: [CodedColumn],
+        _ definition: TableDefinition
+    ) -> RowFilter? {
+        do {
+            let (conditions, canBeMet) = try selection.conditions(
+                in: manifest, columns, of: definition)
+            guard canBeMet else { return nil }
+            return try RowFilter(columns, conditions: conditions, selection: [])
+        } catch {
+            return nil
+        }
     }
 
     /// What an erasure in the main store does not reach in others: archives that are not its own.

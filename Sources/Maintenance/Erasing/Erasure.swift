@@ -78,7 +78,7 @@ public struct Erasure {
         try site.checkBinding(of: store, to: connection)
         let copies = try site.copies.map { try site.openStore(at: $0, .readOnly) }
         var (_, selection, lost, result) = try look(in: store, on: connection)
-        result.unreached = try unreached(
+        result.unreached += try unreached(
             selection, stores: Stores(main: store, copies: copies), on: connection)
         result.problems += lost
         return result
@@ -90,10 +90,8 @@ public struct Erasure {
         try connection.ledger.prepare()
         let run = RunIdentity(newOn: host, tool: site.tool)
         let policy = try site.settings(of: query.table).policy
-        let parent = try connection.catalog.partitionedTable(
-            query.table, key: policy.key, keyType: policy.keyType,
-            plain: policy.isPlain)
-        let lock = try RunLock(on: connection, table: Relation(parent))
+        let table = try ErasedTable(policy, in: try site.openStore(.readOnly), on: connection)
+        let lock = try RunLock(on: connection, table: table.relation)
         let stores = try site.openStores(for: connection, by: run)
         for store in [stores.main] + stores.copies { _ = try store.heal(table: query.table) }
         let verifier = Verifier(
@@ -121,7 +119,7 @@ public struct Erasure {
             }
             result.isDone = true
         }
-        result.unreached = try unreached(selection, stores: stores, on: connection)
+        result.unreached += try unreached(selection, stores: stores, on: connection)
         result.problems += lost
         try lock.release()
         return result
@@ -136,34 +134,32 @@ public struct Erasure {
     ) {
         var result = Result(table: query.table)
         let policy = try site.settings(of: query.table).policy
-        let parent = try connection.catalog.partitionedTable(
-            query.table, key: policy.key, keyType: policy.keyType,
-            plain: policy.isPlain)
-        let zone = parent.keyType.isNaive ? Zone.utc : policy.zone
+        let table = try ErasedTable(policy, in: store, on: connection)
+        let zone = table.keyType.isNaive ? Zone.utc : policy.zone
         let selection = RowSelection(
             from: query.from?.instant(in: zone), to: query.to?.instant(in: zone),
             conditions: query.conditions, zone: zone)
+        try selection.requireRange(undone: "Nothing was erased.")
         let stored = try store.archives(of: query.table, checkingFiles: true)
         let lost = try lost(
             in: store, among: Set(stored.map(\.slice)), selection, on: connection)
-        var manifests: [Manifest] = []
-        var subjects: [ErasureSubject] = []
+        var archives: [(stored: StoredArchive, manifest: Manifest)] = []
         for archive in stored where archive.superseded == nil {
             switch archive.manifest {
             case .failure(let error): result.problems.append(error.problem)
             case .success(let manifest):
-                manifests.append(manifest)
-                if let subject = try ErasureSubject(archive, manifest, selection) {
-                    subjects.append(subject)
-                }
+                archives.append((archive, manifest))
             }
         }
-        if !manifests.isEmpty, let subject = try selection.unknownSubject(in: manifests) {
+        if !archives.isEmpty,
+            let subject = try selection.unknownSubject(in: archives.map(\.manifest))
+        {
             throw Problem(
                 "erase.condition", .usage,
                 "No archive of \(query.table) has a column \(subject). Nothing was erased.",
                 hint: "pgretain archives show lists the columns.")
         }
+        var subjects = try subjects(archives, selection, &result)
         try ErasureSubject.count(
             &subjects, in: selection, workers: site.workersInMemory, interruption: interruption,
             progress: progress)
@@ -178,7 +174,7 @@ public struct Erasure {
             if let obstacle = try obstacle(to: subject, on: connection) {
                 result.problems.append(obstacle)
             }
-            if let live = try countLive(subject, selection, of: parent, on: connection),
+            if let live = try countLive(subject, selection, of: table, on: connection),
                 live.rows > 0
             {
                 result.problems.append(

@@ -15,22 +15,13 @@ struct ErasureSubject: Sendable {
 
     var rows: UInt64 { found.values.reduce(0, +) }
 
-    /// Nil where no row of the archive can be meant.
+    /// Nil where no row of the archive can be meant; a `ConditionFault` where a condition is none.
     init?(_ archive: StoredArchive, _ manifest: Manifest, _ selection: RowSelection) throws {
         let columns = try manifest.codedColumns()
-        let conditions: [(RowCondition, FieldPath)]
-        let canBeMet: Bool
-        do {
-            (conditions, canBeMet) = try selection.conditions(
-                in: manifest, columns, of: manifest.definition)
-            // A condition that is none is said before anything is read.
-            _ = try RowFilter(columns, conditions: conditions, selection: [])
-        } catch {
-            throw Problem(
-                "erase.condition", .usage,
-                "\(error.condition): \(error.reason). Nothing was erased.",
-                hint: "pgretain search --help has examples of conditions.")
-        }
+        let (conditions, canBeMet) = try selection.conditions(
+            in: manifest, columns, of: manifest.definition)
+        // A condition that is none is said before anything is read.
+        _ = try RowFilter(columns, conditions: conditions, selection: [])
         guard canBeMet else { return nil }
         slice = archive.slice
         directory = archive.directory

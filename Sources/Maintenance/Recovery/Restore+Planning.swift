@@ -9,7 +9,8 @@ extension Restore {
         let connection = try session()
         var plan = RestorePlan(request, sources)
         let archived = ArchivedColumns(plan.sources.map(\.manifest))
-        plan.notes += archived.notes + plan.leftOut + sources.otherGenerations
+        plan.notes += archived.notes + plan.leftOut + sources.unmet + sources.otherGenerations
+        if let overlap = sources.overlap { plan.obstacles.append(overlap) }
         plan.obstacles += try lost(request, sources, on: connection)
         switch request.target {
         case .new:
@@ -33,7 +34,8 @@ extension Restore {
             try site.isBound(store, to: connection)
         else { return [] }
         return try connection.ledger.lostArchives(of: request.table, among: present)
-            .filter { $0.bounds?.overlaps(sources.bounds) ?? true }
+            // What is there does not say where the rows end that were asked for.
+            .filter { $0.bounds.flatMap { sources.selection?.admits($0) } ?? true }
             .map { lost in
                 var problem = lost.problem(in: store)
                 problem.message += " Nothing was restored."

@@ -26,10 +26,16 @@ struct RestoreSources: Sendable {
     let all: [RestoreSource]
     /// The time range that was asked for, or that the archives cover.
     let bounds: PartitionBounds
+    /// Which rows are wanted; nil where it is all of one archive.
+    let selection: RowSelection?
     /// Ranges of it that no archive covers.
     let gaps: [PartitionBounds]
+    /// Archives that may have the same wanted row.
+    let overlap: Problem?
     /// All archives of the table that the store has; nil where one was asked for by its name.
     let present: Set<Slice>?
+    /// Which of them cannot have a row that meets the conditions, a sentence each.
+    let unmet: [String]
     /// Which other generations of these archives there are, a sentence each.
     let otherGenerations: [String]
 
@@ -69,23 +75,33 @@ struct RestoreSources: Sendable {
         let (from, to) = (request.from?.instant(in: zone), request.to?.instant(in: zone))
         let selection = RowSelection(
             from: from, to: to, conditions: request.conditions, zone: zone)
+        self.selection = selection
+        try selection.requireRange(undone: "Nothing was restored.")
         try selection.requireColumns(request, found.map(\.1))
-        all = try found.filter { selection.admits($0.1.bounds) }.map {
-            try selection.source($0, $1, in: $2)
+        let admitted = found.filter { selection.admits($0.1.bounds) }
+        var notes: [String] = []
+        do {
+            all = try RowSelection.ready(admitted, slice: \.0, notes: &notes) {
+                try selection.source($0.0, $0.1, in: $0.2)
+            }
+        } catch let fault as ConditionFault {
+            throw Problem(
+                "restore.condition", .usage,
+                "\(fault.condition): \(fault.reason). Nothing was restored.",
+                hint: "pgretain search --help has examples of conditions.")
         }
+        unmet = notes
         otherGenerations = all.flatMap { source in
             Generations.notes(
                 on: stored.filter { $0.slice == source.slice }, but: source.directory)
         }
-        let covered = all.map(\.manifest.bounds)
+        overlap = selection.overlap(
+            among: all.filter { !$0.parts.isEmpty }.map { ($0.slice, $0.manifest) },
+            undone: "Nothing was restored.")
+        let covered = admitted.map(\.1.bounds)
         guard let first = covered.map(\.from).min(), let last = covered.map(\.to).max(),
             let bounds = PartitionBounds(from: from ?? first, to: to ?? last)
         else {
-            guard from.flatMap({ from in to.map { from < $0 } }) ?? true else {
-                throw Problem(
-                    "range.empty", .usage, "--from has to be before --to. Nothing was restored.",
-                    hint: "Give a range such as --from 2025-01-01 --to 2025-02-01.")
-            }
             throw Self.missing(
                 "No archive of \(request.table) has rows of that time.", request)
         }
@@ -97,8 +113,11 @@ struct RestoreSources: Sendable {
     init(_ slice: Slice, _ manifest: Manifest, in directory: ArchiveDirectory) throws {
         zone = .utc
         bounds = manifest.bounds
+        selection = nil
+        overlap = nil
         gaps = []
         present = nil
+        unmet = []
         otherGenerations = []
         all = [
             RestoreSource(
@@ -152,18 +171,9 @@ extension RowSelection {
         -> RestoreSource
     {
         let columns = try manifest.codedColumns()
-        let ready: [(RowCondition, FieldPath)]
-        let canBeMet: Bool
-        do {
-            (ready, canBeMet) = try conditions(in: manifest, columns, of: manifest.definition)
-            // A condition that is none is said before anything is read.
-            _ = try RowFilter(columns, conditions: ready, selection: nil)
-        } catch {
-            throw Problem(
-                "restore.condition", .usage,
-                "\(error.condition): \(error.reason). Nothing was restored.",
-                hint: "pgretain search --help has examples of conditions.")
-        }
+        let (ready, canBeMet) = try conditions(in: manifest, columns, of: manifest.definition)
+        // A condition that is none is said before anything is read.
+        _ = try RowFilter(columns, conditions: ready, selection: nil)
         let questions = manifest.questions(ready, columns)
         let wanted = (canBeMet ? parts(of: manifest) : []).filter {
             PartFilter.ask(questions, of: $0, in: directory).mayHold

@@ -82,7 +82,11 @@ extension ArchivesCommand {
                 interruption: Surroundings.interruption, progress: progress.sink, each: tell)
             progress.end()
             var problems = found.problems
-            if period == nil { problems += shelf.lost(site: site, tables: site.tableNames) }
+            if period == nil {
+                let lost = shelf.lost(site: site, tables: site.tableNames)
+                console.tell(lost)
+                problems += lost.problems
+            }
             if common.json { console.out(try JSONDocument.text("verified", verified)) }
             if let sample = found.sample, !common.json, !common.quiet {
                 console.out(ArchivesText.sample(sample))

@@ -43,7 +43,8 @@ extension ArchivesCommand {
             console.out(
                 common.json
                     ? try JSONDocument.text("archives", entries) : ArchivesText.list(entries))
-            let problems = entries.compactMap(\.problem) + shelf.strangerProblems + lost
+            console.tell(lost)
+            let problems = entries.compactMap(\.problem) + shelf.strangerProblems + lost.problems
             for problem in problems { console.tell(problem) }
             throw EarlyExit(status: .of(problems.map(\.status)))
         }
@@ -82,6 +83,14 @@ extension ArchivesCommand {
                     ? try JSONDocument.text("manifest", shown)
                     : ArchivesText.show(shown, period: period, generation: generation))
         }
+    }
+}
+
+extension Console {
+    /// That nothing is lost is not known where no database has said so.
+    func tell(_ lost: ArchiveShelf.Lost) {
+        guard let reason = lost.unasked else { return }
+        say("note: lost archives were not looked for: \(reason)")
     }
 }
 

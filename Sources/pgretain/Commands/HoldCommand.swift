@@ -51,8 +51,8 @@ extension HoldCommand {
         @OptionGroup var tables: TableOption
 
         func run() throws {
-            let site = try common.site(of: tables)
-            let holds = try Orders(site: site, host: Surroundings.host).holds(of: site.tableNames)
+            let orders = try Orders(site: try common.site(), host: Surroundings.host)
+            let holds = try orders.holds(of: tables.table)
             let console = common.console
             if common.json { return console.out(try JSONDocument.text("holds", holds)) }
             for hold in holds { console.out(OrdersText.line(hold) + "\n") }

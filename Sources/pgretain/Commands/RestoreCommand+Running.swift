@@ -39,15 +39,22 @@ extension RestoreCommand {
                     "goes on with \(RestoreText.goneOn("\(loaded)", of: "\(all)")) that were "
                         + "loaded before")
             }
+        } catch {
+            tellNotes(plan)
+            throw error
         }
         if common.json {
             console.out(try JSONDocument.text("restored", result))
         } else if !common.quiet {
             console.out(RestoreText.result(result))
         }
+        tellNotes(plan)
+    }
+
+    private func tellNotes(_ plan: RestorePlan) {
         guard !common.quiet else { return }
-        for note in plan.notes { console.say("  note: \(note)") }
-        for gap in plan.gaps { console.say("  note: no archive covers \(gap)") }
+        for note in plan.notes { common.console.say("  note: \(note)") }
+        for gap in plan.gaps { common.console.say("  note: no archive covers \(gap)") }
     }
 
     private func unpin(_ site: Site, _ table: QualifiedName, _ period: String) throws {

@@ -170,6 +170,9 @@ struct RestoreCommand: ParsableCommand {
         guard [attach, into != nil, release].count(where: { $0 }) <= 1 else {
             throw ValidationError("say one of --into TABLE, --attach and --release")
         }
+        guard !release || !dryRun else {
+            throw ValidationError("--release restores nothing: there is no --dry-run of it")
+        }
         guard !append || into != nil else {
             throw ValidationError("--append needs --into TABLE, the one to add to")
         }

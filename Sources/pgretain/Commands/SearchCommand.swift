@@ -86,6 +86,14 @@ struct SearchCommand: ParsableCommand {
         if summary.gaps.count > 3 {
             console.say("note: nor \(Quantities.plural(summary.gaps.count - 3, "more range"))")
         }
+        // Who leaves an end open, or finds nothing, is told where the archives end: without a database
+        // nobody knows where they should.
+        if let covered = summary.covered, time.from == nil || time.to == nil,
+            time.isGiven || summary.rows == 0
+        {
+            console.say("note: no archive covers anything outside of \(covered)")
+        }
+        for note in summary.notes { console.say("note: \(note)") }
         for problem in summary.problems { console.tell(problem) }
         throw EarlyExit(status: .of(summary.problems.map(\.status)))
     }
