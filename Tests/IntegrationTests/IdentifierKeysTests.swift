@@ -428,6 +428,27 @@ import Testing
             #expect(adopted.status == 78 && adopted.said("key.plain"), "\(adopted)")
         }
     }
+
+    @Test("init proposes a table that is partitioned by what uuidv7() makes")
+    func initialization() throws {
+        let scene = try scene(.uuid)
+        try scene.database.psql(
+            """
+            CREATE FUNCTION uuidv7() RETURNS uuid LANGUAGE sql AS $f$ SELECT of(now(), '7000-8000-000000000000') $f$;
+            ALTER TABLE events ALTER COLUMN id SET DEFAULT uuidv7();
+            CREATE TABLE others (id uuid DEFAULT gen_random_uuid()) PARTITION BY RANGE (id);
+            """)
+        let initial = try Program.run([
+            "init", "--database", scene.database.conninfo, "--archives", scene.archives,
+        ])
+        #expect(initial.status == 0, "\(initial)")
+        let text = initial.stdout
+        #expect(text.contains("key: id\n    key_type: uuidv7\n    period: month\n"), "\(text)")
+        #expect(!text.contains("others"), "\(text)")
+        try Data(text.utf8).write(to: URL(fileURLWithPath: scene.configuration))
+        let plan = try scene.pgretain("plan")
+        #expect(plan.status == 0, "\(plan)")
+    }
 }
 
 extension Outcome {
