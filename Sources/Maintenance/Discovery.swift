@@ -5,6 +5,8 @@ import Retention
 public struct Discovery: Sendable {
     public var table: QualifiedName
     public var key: String
+    /// Nil: the column's type says it.
+    public var keyType: KeyType?
     public var period: Period
     public var isPartitioned: Bool
     /// It has children by inheritance, which nothing here can manage.
@@ -25,7 +27,7 @@ public struct Discovery: Sendable {
         for candidate in try connection.catalog.candidateTables() {
             found.append(
                 Discovery(
-                    table: candidate.name, key: candidate.key,
+                    table: candidate.name, key: candidate.key, keyType: candidate.keyType.encoded,
                     period: period(of: candidate.bounds), isPartitioned: candidate.isPartitioned,
                     hasHeirs: candidate.hasHeirs, partitions: candidate.partitions,
                     bytes: candidate.bytes,

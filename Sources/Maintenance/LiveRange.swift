@@ -25,14 +25,14 @@ extension Connection {
         return partitions.first(where: \.isWide).map {
             LiveRange(
                 relation: Relation($0), name: $0.name,
-                rows: KeySpan(bounds, of: parent, rule: nil))
+                rows: KeySpan(aging: bounds, of: parent))
         }
     }
 
     /// Whatever has rows of a range that a night may archive: partitions and quarantined tables that
     /// reach into it, and the wide one.
     func allLive(in bounds: PartitionBounds, of parent: PartitionedTable) throws -> [LiveRange] {
-        let rows = KeySpan(bounds, of: parent, rule: nil)
+        let rows = KeySpan(bounds, of: parent)
         let partitions = try catalog.partitions(of: parent).filter {
             $0.isWide || $0.bounds?.overlaps(bounds) == true
         }

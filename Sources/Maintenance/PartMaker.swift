@@ -30,7 +30,7 @@ struct PartMaker: ~Copyable {
         // and a part that is not UTF-8 is no JSON, nor could a restore hand it to a server.
         encoder = RowEncoder(
             columns: columns, key: columns.firstIndex { $0.name == key.name },
-            epochUnit: key.type.microsecondsPerUnit, checksUTF8: true, searched: searched)
+            keyType: key.type, checksUTF8: true, searched: searched)
         writer = PartWriter(compression: compression)
     }
 

@@ -92,7 +92,8 @@ extension KeyType {
     /// An instant as a line has it; texts of this form are ordered as the times are.
     func json(_ instant: Instant) -> String {
         switch self {
-        case .epochSeconds, .epochMilliseconds, .epochMicroseconds: literal(instant)
+        case .epochSeconds, .epochMilliseconds, .epochMicroseconds, .uuidv7, .ulid:
+            literal(instant)
         case .timestampWithTimeZone: instant.text(separator: "T", zone: "+00:00")
         case .timestamp: instant.text(separator: "T", zone: "")
         case .date:

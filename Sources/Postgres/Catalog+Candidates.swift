@@ -20,8 +20,8 @@ public struct CandidateTable: Sendable, Equatable {
 }
 
 extension Catalog {
-    /// Tables with a time column, the largest first: those partitioned by RANGE on it, and plain
-    /// ones. Those of the system, of extensions and of `pgretain` are left out.
+    /// Tables with a time column, the largest first: those partitioned by RANGE on it, or on a UUID that
+    /// is a UUIDv7 by default, and plain ones. Those of the system, of extensions and of `pgretain` are left out.
     public func candidateTables() throws -> [CandidateTable] {
         try connection.whileLocksAreShort {
             let children = try childBounds()
@@ -33,8 +33,14 @@ extension Catalog {
                     candidates[candidates.count - 1].table.otherTimeColumns.append(column)
                     continue
                 }
-                guard let keyType = KeyType(typeOID: try row.oid(5), stated: nil) else { continue }
-                let extents = children[oid] ?? []
+                let type = try row.oid(5)
+                guard
+                    let keyType = KeyType(typeOID: type, stated: nil)
+                        ?? KeyType(typeOID: type, stated: .uuidv7)
+                else { continue }
+                let extents = (children[oid] ?? []).map {
+                    PartitionBoundsText.extent($0, of: keyType)
+                }
                 let table = CandidateTable(
                     name: try row.name(1), key: column, keyType: keyType,
                     isPartitioned: try row.bool(3), hasHeirs: try row.bool(8),
@@ -62,7 +68,7 @@ extension Catalog {
             FROM pg_catalog.pg_class AS c
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
-                AND NOT a.attisdropped AND a.atttypid IN (1184, 1114, 1082)
+                AND NOT a.attisdropped
             LEFT JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = c.oid
             LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
             CROSS JOIN LATERAL (
@@ -80,6 +86,9 @@ extension Catalog {
                 ) AS m (oid)
                 JOIN pg_catalog.pg_class AS l ON l.oid = m.oid) AS s
             WHERE NOT c.relispartition AND c.relpersistence <> 't'
+                AND (a.atttypid IN (1184, 1114, 1082)
+                    OR a.atttypid = 2950 AND c.relkind = 'p'
+                        AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~* 'uuid[a-z_]*7')
                 AND n.nspname NOT IN ('information_schema', 'pgretain')
                 AND n.nspname NOT LIKE 'pg\\_%'
                 AND (c.relkind = 'r' OR c.relkind = 'p' AND p.partstrat = 'r'
@@ -100,8 +109,8 @@ extension Catalog {
             """)
     }
 
-    private func childBounds() throws -> [UInt32: [Partition.Extent]] {
-        var children: [UInt32: [Partition.Extent]] = [:]
+    private func childBounds() throws -> [UInt32: [String]] {
+        var children: [UInt32: [String]] = [:]
         let result = try connection.run(
             "catalog.child-bounds",
             """
@@ -111,8 +120,7 @@ extension Catalog {
             WHERE c.relispartition
             """)
         for row in result.rows {
-            let extent = PartitionBoundsText.extent(row.optionalText(1) ?? "")
-            children[try row.oid(0), default: []].append(extent ?? .open(from: nil, to: nil))
+            children[try row.oid(0), default: []].append(row.optionalText(1) ?? "")
         }
         return children
     }

@@ -5,7 +5,7 @@ extension Catalog {
     /// Periods that lie wholly between two instants and of which there are rows, oldest first: a
     /// hundred at most, and two of a large table where no index helps to find them.
     ///
-    /// - Parameter start: nil: from the year 1 on, of an epoch from 1901. Rows before it, and those at
+    /// - Parameter start: nil: from the year 1 on, of others from their first on. Rows before it, and those at
     ///   `-infinity`, belong to no period.
     public func occupiedPeriods(
         of partition: Partition, in table: PartitionedTable, _ calendar: TableCalendar,
@@ -41,10 +41,12 @@ extension Catalog {
         return try connection.run(
             "slice.oldest",
             """
-            SELECT \(table.keyType.time("pg_catalog.min(\(key))")) FROM ONLY \(partition.name)
+            SELECT \(table.keyType.time("\(key)")) FROM ONLY \(partition.name)
             WHERE \(key) >= \(literal: from) AND \(key) < \(literal: table.keyType.literal(end))
+                AND \(table.keyType.hasTime(key) ?? "true")
+            ORDER BY \(key) LIMIT 1
             """
-        ).one().optionalInstant(0)
+        ).first?.instant(0)
     }
 
     public func isEmpty(_ partition: Partition) throws -> Bool {

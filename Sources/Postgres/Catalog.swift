@@ -29,7 +29,9 @@ public struct Catalog {
             SELECT c.oid, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), a.attnum,
                 a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod), p.partstrat,
                 p.partnatts, p.partattrs[0], o.opcdefault,
-                pg_catalog.pg_get_partkeydef(c.oid)
+                pg_catalog.pg_get_partkeydef(c.oid),
+                a.attcollation = ANY (b.collations)
+                    AND COALESCE(p.partcollation[0] = ANY (b.collations), true)
             FROM pg_catalog.pg_class AS c
             JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_attribute AS a
@@ -37,6 +39,12 @@ public struct Catalog {
                 AND a.attnum > 0 AND NOT a.attisdropped
             LEFT JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = c.oid
             LEFT JOIN pg_catalog.pg_opclass AS o ON o.oid = p.partclass[0]
+            CROSS JOIN LATERAL (
+                SELECT ARRAY(
+                    SELECT l.oid FROM pg_catalog.pg_collation AS l
+                    WHERE l.collnamespace = 'pg_catalog'::pg_catalog.regnamespace
+                        AND l.collname IN ('C', 'POSIX', 'ucs_basic'))
+            ) AS b (collations)
             WHERE n.nspname = \(value: name.schema) AND c.relname = \(value: name.name)
             """)
         guard let row = result.first else { throw TableProblem.missing(name) }
@@ -58,9 +66,12 @@ public struct Catalog {
         guard let keyType = KeyType(typeOID: try row.oid(4), stated: stated) else {
             throw TableProblem.keyType(name, key: key, type: try row.text(5), stated: stated)
         }
-        // Where no bound can show a wrong unit, rows would age that have not.
-        if plain, keyType.isEncoded {
-            throw TableProblem.plainEpoch(name, key: key, keyType)
+        if keyType == .ulid, try !row.bool(11) {
+            throw TableProblem.collation(name, key: key, isPlain: plain)
+        }
+        // Where neither bounds nor values show a wrong type, rows would age that have not.
+        if plain, !keyType.isSelfEvident {
+            throw TableProblem.plain(name, key: key, keyType)
         }
         let oid = try row.oid(0)
         return PartitionedTable(
@@ -106,7 +117,11 @@ public struct Catalog {
         -> [Partition]
     {
         let found = try partitions(of: table, areMeasured: measured)
-        if let problem = TableProblem.unit(of: table, found) { throw problem }
+        if let problem = TableProblem.unit(of: table, found)
+            ?? TableProblem.identifiers(of: table, found)
+        {
+            throw problem
+        }
         return found
     }
 

@@ -32,24 +32,39 @@ public struct PageSpan: Equatable, Sendable {
     }
 }
 
-/// What a scan of a table is limited to: keys in `[from, to)`, as literals of the key's type, and
-/// the rows of a rule where it is about one.
+/// What a scan of a table is limited to: keys in `[from, to)`, as literals of the key's type,
+/// as the server orders them.
 public struct KeySpan: Equatable, Sendable {
     let key: Identifier
     let from: String
     let to: String
+    let hasTime: SQL?
     let condition: String?
 
-    public init(_ bounds: PartitionBounds, of table: PartitionedTable, rule: RowRule? = nil) {
+    /// All rows there.
+    public init(_ bounds: PartitionBounds, of table: PartitionedTable) {
         key = Identifier(table.key)
         from = table.keyType.literal(bounds.from)
         to = table.keyType.literal(bounds.to)
+        hasTime = nil
+        condition = nil
+    }
+
+    /// Those that age, of a rule where it is about one: what only lies between two keys stays.
+    public init(aging bounds: PartitionBounds, of table: PartitionedTable, rule: RowRule? = nil) {
+        key = Identifier(table.key)
+        from = table.keyType.literal(bounds.from)
+        to = table.keyType.literal(bounds.to)
+        hasTime = table.keyType.hasTime(key)
         condition = rule?.condition
     }
 
     var test: SQL {
-        let isWithin: SQL = "\(key) >= \(literal: from) AND \(key) < \(literal: to)"
-        return condition.map { "\(isWithin) AND \(condition: $0)" } ?? isWithin
+        let tests: [SQL?] = [
+            "\(key) >= \(literal: from) AND \(key) < \(literal: to)", hasTime,
+            condition.map { "\(condition: $0)" },
+        ]
+        return SQL.list(tests.compactMap(\.self), separator: " AND ")
     }
 }
 

@@ -57,7 +57,7 @@ enum PartitionBoundsText {
     private static func end(_ rest: inout Substring, _ type: KeyType) -> End? {
         if take("MINVALUE", from: &rest) { return .beforeAll }
         if take("MAXVALUE", from: &rest) { return .afterAll }
-        if type.isEncoded, let first = rest.first, ("0"..."9").contains(first) {
+        if type.microsecondsPerUnit != nil, let first = rest.first, ("0"..."9").contains(first) {
             // Without quotes: of type integer.
             let digits = rest.prefix { ("0"..."9").contains($0) }
             rest = rest.dropFirst(digits.count)
@@ -66,7 +66,16 @@ enum PartitionBoundsText {
         guard take("'", from: &rest), let close = rest.firstIndex(of: "'") else { return nil }
         let literal = rest[..<close]
         rest = rest[rest.index(after: close)...]
+        if type.isIdentifier { return end(ofIdentifier: literal, type) }
         return type.isEncoded ? end(ofEpoch: literal, type) : end(ofTime: literal)
+    }
+
+    /// One that is not the first of its instant is none of ours: a partition that we make beside it
+    /// would overlap with it, or leave a gap. Behind all times that does not matter.
+    private static func end(ofIdentifier literal: Substring, _ type: KeyType) -> End? {
+        guard let instant = type.instant(ofIdentifier: literal) else { return nil }
+        if instant >= year10000 { return .afterAll }
+        return type.literal(instant) == literal ? .finite(instant) : nil
     }
 
     private static func end(ofEpoch literal: Substring, _ type: KeyType) -> End? {

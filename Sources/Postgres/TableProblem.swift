@@ -55,16 +55,30 @@ enum TableProblem {
             "The key \(key) of \(name) is of type \(type)\(statement). Nothing was done.",
             hint: "A key is timestamptz, timestamp or date, without `key_type:`; or a bigint with "
                 + "`key_type: epoch_seconds`, epoch_milliseconds or epoch_microseconds, or an "
-                + "integer with epoch_seconds.")
+                + "integer with epoch_seconds; or a uuid with uuidv7; or a text, varchar or char "
+                + "with ulid.")
     }
 
-    static func plainEpoch(_ name: QualifiedName, key: String, _ type: KeyType) -> Problem {
-        Problem(
+    /// A table that stays as it is, or would be adopted.
+    static func plain(_ name: QualifiedName, key: String, _ type: KeyType) -> Problem {
+        let alternative = type.isSelfEvident ? "; or leave it plain, with `partitioned: false`" : ""
+        return Problem(
             "key.plain", .configuration,
             "The key \(key) of \(name) holds \(type.rawValue), and \(name) is not partitioned: "
                 + "that is not supported. Nothing was done; writes go on.",
             hint: "Partition it by RANGE (\(key)) by hand; then a policy with "
-                + "`key_type: \(type.rawValue)` looks after it.")
+                + "`key_type: \(type.rawValue)` looks after it\(alternative).")
+    }
+
+    /// The order of a text may be other than that of the times in it.
+    static func collation(_ name: QualifiedName, key: String, isPlain: Bool) -> Problem {
+        Problem(
+            "key.collation", .configuration,
+            "The key \(key) of \(name) holds ulid, and is not compared byte by byte. Nothing was "
+                + "done; writes go on.",
+            hint:
+                "A column of ULIDs has to be made with COLLATE \"C\", and the table partitioned by "
+                + "it as it is" + (isPlain ? "; ALTER COLUMN … TYPE text COLLATE \"C\"." : "."))
     }
 
     /// What epochs are said to count is not what their partitions' bounds show: in a unit that is too
@@ -72,7 +86,7 @@ enum TableProblem {
     /// would be expired. Each partition is asked: those of this century may have been made ahead by
     /// the wrong unit itself.
     static func unit(of table: PartitionedTable, _ partitions: [Partition]) -> Problem? {
-        guard table.keyType.isEncoded else { return nil }
+        guard table.keyType.microsecondsPerUnit != nil else { return nil }
         var latest: Instant?
         for partition in partitions {
             let ends: [Instant?] =
@@ -96,6 +110,30 @@ enum TableProblem {
         return wrongUnit(table, partition)
     }
 
+    /// Bounds that are not the first identifiers of an instant cannot be met by those that are; and
+    /// partitions that begin in a far future share all values there are, such as UUIDs of version 4.
+    static func identifiers(of table: PartitionedTable, _ partitions: [Partition]) -> Problem? {
+        guard table.keyType.isIdentifier else { return nil }
+        for partition in partitions where !partition.isWholeTable {
+            let extent = PartitionBoundsText.extent(partition.boundsSQL, of: table.keyType)
+            let from: Instant? =
+                switch extent {
+                case .range(let bounds): bounds.from
+                case .open(let from, _): from
+                case .default, nil: nil
+                }
+            if extent == nil || from.map({ $0 >= year2100 }) ?? false {
+                return Problem(
+                    "key.bounds", .configuration,
+                    "The bounds of \(partition.name) are not those of \(table.keyType.rawValue): "
+                        + "\(partition.boundsSQL). Nothing was done; writes go on.",
+                    hint: "A bound is a time, not far ahead, and zeros, such as "
+                        + "\(table.keyType.literal(year2025)) for 2025-01-01 00:00 UTC.")
+            }
+        }
+        return nil
+    }
+
     /// Whether the bounds of a partition lie about 1970, and would not in another unit.
     private static func isOfCoarserUnit(_ ends: [Instant], _ type: KeyType) -> Bool {
         guard !ends.isEmpty, ends.allSatisfy({ $0 < year1990 }) else { return false }
@@ -110,6 +148,7 @@ enum TableProblem {
     }
 
     private static let year1990 = Instant(microseconds: 631_152_000_000_000)
+    private static let year2025 = Instant(microseconds: 1_735_689_600_000_000)
     private static let year2100 = Instant(microseconds: 4_102_444_800_000_000)
 
     private static func wrongUnit(_ table: PartitionedTable, _ partition: Partition) -> Problem {

@@ -11,12 +11,23 @@ public enum KeyType: String, Hashable, Sendable, Codable, CaseIterable {
     case epochMilliseconds = "epoch_milliseconds"
     /// The same in microseconds.
     case epochMicroseconds = "epoch_microseconds"
+    /// A `uuid` whose first 48 bits count milliseconds since 1970-01-01 00:00 UTC (RFC 9562, 5.7).
+    case uuidv7
+    /// A text of 26 digits to the base 32 that begins with the same 48 bits
+    /// (https://github.com/ulid/spec).
+    case ulid
 
     /// Whether the values have no zone; they are handled as though it were UTC.
     public var isNaive: Bool { self == .timestamp || self == .date }
 
     /// Whether no type of PostgreSQL says that the values are times: an operator has to.
-    public var isEncoded: Bool { microsecondsPerUnit != nil }
+    public var isEncoded: Bool { isIdentifier || microsecondsPerUnit != nil }
+
+    /// Whether the values begin with a time, and go on with something else.
+    public var isIdentifier: Bool { self == .uuidv7 || self == .ulid }
+
+    /// Whether a value shows by itself that it is of this type; of others only bounds do.
+    public var isSelfEvident: Bool { !isEncoded || self == .uuidv7 }
 
     /// Itself where it is encoded: what has to be stated to read the key so.
     public var encoded: KeyType? { isEncoded ? self : nil }
@@ -24,7 +35,7 @@ public enum KeyType: String, Hashable, Sendable, Codable, CaseIterable {
     /// Of an epoch: how long one unit is; nil for a type that is a time.
     public var microsecondsPerUnit: Int64? {
         switch self {
-        case .timestampWithTimeZone, .timestamp, .date: nil
+        case .timestampWithTimeZone, .timestamp, .date, .uuidv7, .ulid: nil
         case .epochSeconds: 1_000_000
         case .epochMilliseconds: 1000
         case .epochMicroseconds: 1
@@ -42,6 +53,7 @@ public enum KeyType: String, Hashable, Sendable, Codable, CaseIterable {
             let (units, rest) = instant.microseconds.quotientAndRemainder(
                 dividingBy: microsecondsPerUnit ?? 1)
             return String(rest > 0 ? units + 1 : units)
+        case .uuidv7, .ulid: return firstIdentifier(of: instant)
         }
     }
 
@@ -60,7 +72,8 @@ public enum KeyType: String, Hashable, Sendable, Codable, CaseIterable {
 
     /// Epochs of other units.
     public var otherUnits: [KeyType] {
-        isEncoded ? Self.allCases.filter { $0.isEncoded && $0 != self } : []
+        microsecondsPerUnit == nil
+            ? [] : Self.allCases.filter { $0.microsecondsPerUnit != nil && $0 != self }
     }
 
     /// Epochs of larger units.
@@ -69,7 +82,7 @@ public enum KeyType: String, Hashable, Sendable, Codable, CaseIterable {
     }
 
     /// The literal before which no key is a time that a period has: the year 1, and of an epoch the
-    /// smallest number of seconds that 32 bits hold, in 1901.
+    /// smallest number of seconds that 32 bits hold, in 1901; of an identifier the first of all.
     public var earliestLiteral: String {
         isEncoded
             ? literal(Instant(microseconds: Int64(Int32.min) * Instant.microsecondsPerSecond))

@@ -76,7 +76,7 @@ public struct RetentionPolicy: Equatable, Sendable {
 /// The part of a policy that an operator says yes to.
 public struct ApprovedPolicy: Equatable, Sendable, Codable {
     public var key: String
-    /// What no type says of the key: the unit of its epochs.
+    /// What no type says of the key: the unit of its epochs, or the form of its identifiers.
     public var keyType: KeyType?
     public var period: Period
     public var retain: Span

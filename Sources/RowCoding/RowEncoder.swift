@@ -1,3 +1,5 @@
+import Retention
+
 /// COPY text lines → NDJSON lines, and the digest of the former.
 ///
 /// One for each worker: it holds buffers that are used again. After a fault the output is as it
@@ -5,8 +7,7 @@
 public struct RowEncoder: ~Copyable {
     private let layout: LineLayout
     private let key: Int
-    /// Of a key that is an epoch: how many microseconds its unit has; else 0.
-    private let epochUnit: Int64
+    private let keyForm: KeyForm
     private let checksUTF8: Bool
     private(set) var literal = OutputBuffer()
     /// By their columns.
@@ -16,18 +17,17 @@ public struct RowEncoder: ~Copyable {
     /// size of the lines can be estimated while reading, so that parts are cut deterministically.
     public let rowOverhead: Int
 
-    /// `key`: the index of the key column. `epochUnit`: how many microseconds its values count, where
-    /// they are integers; nil: they are times. `checksUTF8`: for a database whose encoding promises
+    /// `key`: the index of the key column. `keyType`: how it holds time. `checksUTF8`: for a database whose encoding promises
     /// nothing (SQL_ASCII). `searched`: columns whose values are kept as hashes.
     public init(
-        columns: [CodedColumn], key: Int?, epochUnit: Int64? = nil, checksUTF8: Bool,
-        searched: [Int] = []
+        columns: [CodedColumn], key: Int?, keyType: KeyType = .timestampWithTimeZone,
+        checksUTF8: Bool, searched: [Int] = []
     ) {
         precondition(key.map(columns.indices.contains) ?? true, "the key is one of the columns")
         layout = LineLayout(columns)
         rowOverhead = layout.rowOverhead
         self.key = key ?? -1
-        self.epochUnit = epochUnit ?? 0
+        keyForm = KeyForm(keyType)
         self.checksUTF8 = checksUTF8
         self.searched = searched.sorted().map(FieldHashes.init)
     }
@@ -107,12 +107,7 @@ public struct RowEncoder: ~Copyable {
         output.take(sink)
         next.at = source.at
         tally.add(hash: RowDigest.hash(line, source.at - 1))
-        if key >= 0 {
-            tally.add(
-                key: epochUnit == 0
-                    ? Timestamp.microseconds(keyField)
-                    : Epoch.microseconds(keyField, unit: epochUnit))
-        }
+        if key >= 0 { tally.add(key: keyForm.microseconds(keyField)) }
     }
 
     @inline(__always)

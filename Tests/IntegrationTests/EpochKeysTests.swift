@@ -175,7 +175,7 @@ import Testing
         #expect(refused.status == 78)
         #expect(refused.everything.contains("key_type: epoch_seconds"), "\(refused)")
         // A unit that the type cannot have, and one that the bounds contradict, either way.
-        for other in ["timestamptz", "epoch_milliseconds", "epoch_microseconds"] {
+        for other in ["timestamptz", "epoch_milliseconds", "epoch_microseconds", "uuidv7", "ulid"] {
             try scene.configure(policy(["key_type: \(other)"]))
             let wrong = try scene.pgretain("run", "--now", "2025-03-15T00:00:00Z")
             #expect(wrong.status == 78, "\(other): \(wrong)")

@@ -86,6 +86,47 @@ struct PartitionBoundsTextTests {
         }
     }
 
+    @Test(
+        "an identifier is its time where it is the first that has it; others are not understood",
+        arguments: [
+            (.uuidv7, "01941f29-7c00", "0194bece-a000", "-0000-0000-000000000000"),
+            (.ulid, "01JGFJJZ00", "01JJZCX800", "0000000000000000"),
+        ] as [(KeyType, String, String, String)])
+    func identifiers(_ type: KeyType, _ from: String, _ to: String, _ zeros: String) throws {
+        func extent(_ from: String, _ to: String) -> Partition.Extent? {
+            PartitionBoundsText.extent("FOR VALUES FROM (\(from)) TO (\(to))", of: type)
+        }
+        let month = try range("2025-01-01", "2025-02-01")
+        #expect(extent("'\(from)\(zeros)'", "'\(to)\(zeros)'") == month)
+        guard case .range(let bounds) = month else { return }
+        #expect(type.literal(bounds.from) == from + zeros && type.literal(bounds.to) == to + zeros)
+        let first = type.literal(Instant(microseconds: 0))
+        #expect(first.allSatisfy { "0-".contains($0) }, "\(first)")
+        let last =
+            type == .ulid
+            ? "7" + String(repeating: "Z", count: 25) : first.replacing("0", with: "f")
+        #expect(
+            extent("'\(first)'", "'\(to)\(zeros)'")
+                == (try range("1970-01-01", "2025-02-01")))
+        #expect(extent("MINVALUE", "'\(to)\(zeros)'") == .open(from: nil, to: bounds.to))
+        #expect(
+            extent("'\(from)\(zeros)'", "'\(last)'")
+                == .open(from: bounds.from, to: nil), "beyond all years")
+        for other in [
+            "\(from)\(zeros.dropLast())1", "\(from)\(zeros)0", "\(from)\(zeros.dropLast())",
+            from.lowercased() == from ? from.uppercased() + zeros : from.lowercased() + zeros,
+            from.replacing("0", with: "+") + zeros, "1735689600000", "2025-01-01",
+        ] {
+            #expect(extent("'\(other)'", "'\(to)\(zeros)'") == nil, "\(other)")
+        }
+        // Before 1970 is none; what is behind a millisecond is the next.
+        #expect(type.literal(Instant(microseconds: -1)) == first)
+        #expect(
+            type.literal(Instant(microseconds: bounds.from.microseconds - 999)) == from + zeros)
+        #expect(
+            type.literal(Instant(microseconds: bounds.from.microseconds + 1)) > from + zeros)
+    }
+
     @Test("DEFAULT")
     func defaultPartition() { #expect(PartitionBoundsText.extent("DEFAULT") == .default) }
 
@@ -108,10 +149,14 @@ struct PartitionBoundsTextTests {
     @Test("no text traps")
     func hostile() {
         var random = SystemRandomNumberGenerator()
-        let seed = Array("FOR VALUES FROM ('2025-01-01 00:00:00+00') TO ('9999-12-31 BC')".utf8)
-        let bytes = Array("0123456789-:+. '()BCMINFORTX\u{301}é\0".utf8)
-        for _ in 0..<20_000 {
-            var text = seed
+        let seeds = [
+            "'2025-01-01 00:00:00+00') TO ('9999-12-31 BC'", "1735689600) TO ('1738368000'",
+            "'01941f29-7c00-0000-0000-000000000000') TO ('ffffffff-ffff-ffff-ffff-ffffffffffff'",
+            "'01JGFJJZ000000000000000000') TO ('7ZZZZZZZZZZZZZZZZZZZZZZZZZ'",
+        ].map { Array("FOR VALUES FROM (\($0))".utf8) }
+        let bytes = Array("0123456789-:+. '()BCMINFORTXaf\u{301}é\0".utf8)
+        for round in 0..<20_000 {
+            var text = seeds[round % seeds.count]
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let at = Int.random(in: 0..<text.count, using: &random)
                 switch Int.random(in: 0..<3, using: &random) {
@@ -120,7 +165,9 @@ struct PartitionBoundsTextTests {
                 default: text.remove(at: at)
                 }
             }
-            _ = PartitionBoundsText.extent(String(decoding: text, as: UTF8.self))
+            for type in KeyType.allCases {
+                _ = PartitionBoundsText.extent(String(decoding: text, as: UTF8.self), of: type)
+            }
         }
     }
 }

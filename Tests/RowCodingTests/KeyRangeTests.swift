@@ -1,3 +1,4 @@
+import Retention
 import RowCoding
 import Testing
 
@@ -56,16 +57,60 @@ struct KeyRangeTests {
             ("\\N", 1000, nil), ("", 1, nil), ("-", 1, nil), ("1.5", 1, nil), ("NaN", 1, nil),
         ] as [(String, Int64, Int64?)])
     func epoch(text: String, unit: Int64, expected: Int64?) throws {
+        let type = try #require(KeyType.allCases.first { $0.microsecondsPerUnit == unit })
+        try expectKey(text, type, expected)
+    }
+
+    private func expectKey(_ text: String, _ type: KeyType, _ expected: Int64?) throws {
         let columns = [
             CodedColumn(name: "k", form: .text), CodedColumn(name: "z", form: .number),
         ]
-        var encoder = RowEncoder(columns: columns, key: 0, epochUnit: unit, checksUTF8: true)
+        var encoder = RowEncoder(columns: columns, key: 0, keyType: type, checksUTF8: true)
         var lines = OutputBuffer()
-        let summary = try Array("\(text)\t1\n".utf8).withUnsafeBytes {
+        // Behind it what would make a whole of what is too short.
+        let summary = try Array("\(text)\t10000000\n".utf8).withUnsafeBytes {
             try encoder.encode($0, into: &lines)
         }
-        #expect(summary.keys?.smallest == expected && summary.keys?.largest == expected)
-        #expect(summary.keys?.unordered == (expected == nil ? 1 : 0))
+        #expect(summary.keys?.smallest == expected && summary.keys?.largest == expected, "\(text)")
+        #expect(summary.keys?.unordered == (expected == nil ? 1 : 0), "\(text)")
+    }
+
+    @Test(
+        "what begins with a time has it; what only lies among them is at infinity",
+        arguments: [
+            (.uuidv7, "01941f29-7c00-7000-8000-000000000000", 1_735_689_600_000_000),
+            (.uuidv7, "01941f29-7c01-7fff-bfff-ffffffffffff", 1_735_689_600_001_000),
+            (.uuidv7, "00000000-0000-7000-8000-000000000000", 0),
+            (.uuidv7, "ffffffff-ffff-7000-8000-000000000000", ((1 << 48) - 1) * 1000),
+            (.uuidv7, "01941f29-7c00-4000-8000-000000000000", .max),
+            (.uuidv7, "01941f29-7c00-7000-c000-000000000000", .max),
+            (.uuidv7, "00000000-0000-0000-0000-000000000000", .max),
+            (.uuidv7, "01941f29", .max), (.uuidv7, "01941f29-7c00-7000", .max),
+            (.uuidv7, "", .max), (.uuidv7, "\\N", nil),
+            (.ulid, "01JGFJJZ000000000000000000", 1_735_689_600_000_000),
+            (.ulid, "01JGFJJZ01ZZZZZZZZZZZZZZZZ", 1_735_689_600_001_000),
+            (.ulid, "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", ((1 << 48) - 1) * 1000),
+            (.ulid, "80000000000000000000000000", .max),
+            (.ulid, "01jgfjjz000000000000000000", .max),
+            (.ulid, "01JGFJJZ00000000000000000U", .max),
+            (.ulid, "01JGFJJZ00000000000000000", .max),
+            (.ulid, "01JGFJJZ0000000000000000000", .max),
+            (.ulid, "01JGFJJZ000000000000000000 ", .max), (.ulid, "", .max), (.ulid, "\\N", nil),
+        ] as [(KeyType, String, Int64?)])
+    func identifier(type: KeyType, text: String, expected: Int64?) throws {
+        try expectKey(text, type, expected)
+    }
+
+    @Test("the first identifier of an instant has that time", arguments: [KeyType.uuidv7, .ulid])
+    func firstIdentifiers(type: KeyType) throws {
+        for _ in 0..<1000 {
+            let microseconds = Int64.random(in: 0..<((1 << 48) - 1) * 1000)
+            let later = (microseconds + 999) / 1000 * 1000
+            var text = type.literal(Instant(microseconds: microseconds))
+            #expect(type.instant(ofIdentifier: text) == Instant(microseconds: later))
+            if type == .uuidv7 { text = text.replacing("-0000-0000-", with: "-7000-8000-") }
+            try expectKey(text, type, later)
+        }
     }
 
     @Test("ranges and summaries add up")

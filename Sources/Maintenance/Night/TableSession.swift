@@ -120,7 +120,7 @@ struct Departing {
         boundsSQL = partition.isWholeTable ? nil : partition.boundsSQL
         estimatedRows = nil
         rule = entry.rule
-        rows = KeySpan(entry.bounds, of: table, rule: rule)
+        rows = KeySpan(aging: entry.bounds, of: table, rule: rule)
     }
 
     /// Of a slice whose rows have been counted: what they may take, as though rows were alike.

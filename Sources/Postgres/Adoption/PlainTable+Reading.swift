@@ -30,7 +30,7 @@ extension Catalog {
         guard let keyType = KeyType(typeOID: try row.oid(4), stated: stated) else {
             throw TableProblem.keyType(name, key: key, type: try row.text(5), stated: stated)
         }
-        if keyType.isEncoded { throw TableProblem.plainEpoch(name, key: key, keyType) }
+        if keyType.isEncoded { throw TableProblem.plain(name, key: key, keyType) }
         let oid = try row.oid(0)
         return PlainTable(
             relation: Relation(oid: oid, name: name), key: key, keyType: keyType,

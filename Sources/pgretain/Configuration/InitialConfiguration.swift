@@ -67,6 +67,7 @@ enum InitialConfiguration {
         }
         text += "  - table: \(quoted(table.table.description))\n"
         text += "    key: \(quoted(table.key))\n"
+        if let type = table.keyType { text += "    key_type: \(type.rawValue)\n" }
         text += "    period: \(table.period.rawValue)\n"
         text += "    # A partition is archived once all of it is older than this.\n"
         text += "    retain: \(partman?.span ?? Span(days: 90))\n"
