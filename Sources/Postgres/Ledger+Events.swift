@@ -115,6 +115,20 @@ extension Ledger {
         ).one().bool(0)
     }
 
+    /// Whether the rows of a range left a table that stayed.
+    public func hasDeleted(_ bounds: PartitionBounds, from oid: UInt32) throws -> Bool {
+        try connection.run(
+            "ledger.has-deleted",
+            """
+            SELECT EXISTS (
+                SELECT FROM pgretain.ledger AS l
+                WHERE l.relation_oid = \(value: oid)::oid AND l.kind = 'deleted'
+                    AND l.bounds_from = \(value: bounds.from)::timestamptz
+                    AND l.bounds_to = \(value: bounds.to)::timestamptz)
+            """
+        ).one().bool(0)
+    }
+
     /// Whether a table is under retention, or was: by whatever configuration.
     public func isAbout(_ table: QualifiedName) throws -> Bool {
         try connection.run(

@@ -126,36 +126,8 @@ extension Restore {
             archived, &plan, connection)
     }
 
-    private func planPartition(
-        _ request: RestoreRequest, _ archived: ArchivedColumns, _ plan: inout RestorePlan,
-        _ connection: Connection
-    ) throws {
-        let manifest = plan.sources[0].manifest
-        let parent = try connection.catalog.partitionedTable(
-            request.table, key: manifest.key, keyType: manifest.keyType.encoded)
-        let partitions = try connection.catalog.partitions(of: parent)
-        if let other = partitions.first(where: { $0.bounds?.overlaps(manifest.bounds) ?? false }) {
-            plan.obstacles.append(
-                Problem(
-                    "restore.overlap", .cannotCreate,
-                    "\(manifest.bounds) of \(parent.name) is there already, as \(other.name). "
-                        + "Nothing was restored.",
-                    hint: "pgretain restore --into a new table instead."))
-        } else if try connection.catalog.relation(named: plan.relation) != nil {
-            plan.obstacles.append(.restoreExists(plan.relation))
-        }
-        do {
-            try connection.ddl.refuseRowsInDefault(bounds: manifest.bounds, of: parent)
-        } catch let problem as Problem {
-            plan.obstacles.append(problem)
-        }
-        try fit(
-            request, parent.name, try connection.catalog.definition(of: parent.oid).columns,
-            archived, &plan, connection)
-    }
-
     /// The archive's columns beside those of a table that has its own.
-    private func fit(
+    func fit(
         _ request: RestoreRequest, _ name: QualifiedName, _ table: [Column],
         _ archived: ArchivedColumns, _ plan: inout RestorePlan, _ connection: Connection
     ) throws {
