@@ -129,6 +129,27 @@ extension Ledger {
         ).one().bool(0)
     }
 
+    /// Whether rows of an archive were added to a table before, with no condition.
+    public func hasAppended(
+        _ archives: [String], _ bounds: PartitionBounds, of table: QualifiedName,
+        to target: QualifiedName
+    ) throws -> Bool {
+        try events(
+            """
+            WHERE \(Self.isOf(table)) AND l.kind = 'restored'
+                AND l.relation_schema = \(value: target.schema)
+                AND l.relation_name = \(value: target.name)
+                AND l.bounds_from = \(value: bounds.from)::timestamptz
+                AND l.bounds_to = \(value: bounds.to)::timestamptz
+            """
+        ).contains { recorded in
+            let event = recorded.event
+            let before = event.archive ?? event.details["archives"]
+            return event.details["appended"] != nil && event.details["conditions"] == nil
+                && before == archives.joined(separator: ", ")
+        }
+    }
+
     /// Whether a table is under retention, or was: by whatever configuration.
     public func isAbout(_ table: QualifiedName) throws -> Bool {
         try connection.run(

@@ -124,6 +124,33 @@ extension Restore {
         try fit(
             request, name, try connection.catalog.definition(of: target.relation.oid).columns,
             archived, &plan, connection)
+        try lookForDoubles(request, in: target.relation, &plan, connection)
+    }
+
+    /// Without a key to compare by, the ledger alone knows of rows that came before.
+    private func lookForDoubles(
+        _ request: RestoreRequest, in target: Relation, _ plan: inout RestorePlan,
+        _ connection: Connection
+    ) throws {
+        guard let landing = plan.landing, request.onConflict == .refuse,
+            try connection.catalog.uniqueKeys(of: target, landing.sent).isEmpty,
+            try connection.catalog.hasRows(target)
+        else { return }
+        plan.notes.append(
+            "\(target.name) has no unique key to compare by: rows that it has already come in twice"
+        )
+        guard request.conditions.isEmpty, try connection.ledger.state() != .absent,
+            try connection.ledger.hasAppended(
+                plan.sources.map(\.slice.path), plan.bounds, of: plan.table, to: target.name)
+        else { return }
+        plan.obstacles.append(
+            Problem(
+                "restore.twice", .data,
+                "The same rows were added to \(target.name) before, as the ledger has it, and it has no "
+                    + "unique key to tell which it still has. Nothing was restored.",
+                hint:
+                    "restore --into a new table; or give \(target.name) the archived table's primary "
+                    + "key, and --on-conflict skip adds what is missing."))
     }
 
     /// The archive's columns beside those of a table that has its own.
