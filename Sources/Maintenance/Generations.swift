@@ -36,7 +36,9 @@ struct Generations {
                 "archive.ambiguous", .data,
                 "Archives of different rows have the same generation: "
                     + found.map(\.directory.path).joined(separator: " and ") + "." + undone,
-                hint: "pgretain restore FILES --into TABLE --append loads the files of one.")
+                hint:
+                    "Move the directory of one that is superseded out of the store, run it again, "
+                    + "and move it back.")
         }
         return first
     }

@@ -25,12 +25,13 @@ extension Orders {
         let store = try site.openStore(.readOnly)
         try site.checkBinding(of: store, to: connection)
         let known = try connection.ledger.acceptedArchives(of: table)
-        var accepted = try giveUpDeletion(of: bounds, in: table, store, reason)
-        let stored = try store.archives(of: table)
-        accepted += try acceptLoss(of: bounds, in: table, store, reason)
-        for archive in stored where archive.superseded != nil {
-            let manifest = try archive.manifest.get()
-            guard manifest.bounds == bounds, !archive.isAccepted(by: known) else { continue }
+        // Read before anything is recorded: what is damaged stops it all, or nothing.
+        let waiting = try superseded(of: bounds, in: table, store).filter {
+            !$0.archive.isAccepted(by: known)
+        }
+        var accepted = try acceptLoss(of: bounds, in: table, store, reason)
+        accepted += try giveUpDeletion(of: bounds, in: table, store, reason)
+        for (archive, manifest) in waiting {
             let number = archive.superseded ?? 0
             try record(
                 LedgerEvent(
@@ -50,6 +51,27 @@ extension Orders {
                 hint: "pgretain archives list shows which are superseded, and which are lost.")
         }
         return accepted
+    }
+
+    /// Older generations of a range. Those of other ranges may be damaged.
+    private func superseded(
+        of bounds: PartitionBounds, in table: QualifiedName, _ store: DirectoryStore
+    ) throws -> [(archive: StoredArchive, manifest: Manifest)] {
+        let stored = try store.archives(of: table)
+        let policy = try site.settings(of: table).policy
+        // Of what cannot be read the place says of which range it is, and what else is there.
+        var places = Set([policy.zone, .utc].map { policy.period.slicePath(of: bounds, in: $0) })
+        for archive in stored {
+            guard case .success(let manifest) = archive.manifest, manifest.bounds == bounds else {
+                continue
+            }
+            places.insert(archive.slice.path)
+        }
+        return try stored.compactMap { archive in
+            guard archive.superseded != nil, places.contains(archive.slice.path) else { return nil }
+            let manifest = try archive.manifest.get()
+            return manifest.bounds == bounds ? (archive, manifest) : nil
+        }
     }
 
     /// Archives that the ledger names and no store has: it is said that they are lost, and no night

@@ -12,6 +12,13 @@ public struct UniqueKey: Sendable {
 extension Appending {
     /// Those whose columns are among these.
     public func uniqueKeys(_ columns: [String]) throws -> [UniqueKey] {
+        try connection.catalog.uniqueKeys(of: target, columns)
+    }
+}
+
+extension Catalog {
+    /// Those whose columns are among these.
+    public func uniqueKeys(of target: Relation, _ columns: [String]) throws -> [UniqueKey] {
         try connection.run(
             "append.unique",
             """
@@ -36,6 +43,14 @@ extension Appending {
         ).rows.map { UniqueKey(index: try $0.text(0), test: try $0.text(1)) }
     }
 
+    public func hasRows(_ relation: Relation) throws -> Bool {
+        try connection.run(
+            "append.has-rows", "SELECT EXISTS (SELECT FROM \(relation.name))"
+        ).one().bool(0)
+    }
+}
+
+extension Appending {
     /// How many rows that wait have a key that the table has already.
     public func conflicts(on key: UniqueKey) throws -> Int64 {
         try connection.run(

@@ -115,6 +115,41 @@ extension Ledger {
         ).one().bool(0)
     }
 
+    /// Whether the rows of a range left a table that stayed.
+    public func hasDeleted(_ bounds: PartitionBounds, from oid: UInt32) throws -> Bool {
+        try connection.run(
+            "ledger.has-deleted",
+            """
+            SELECT EXISTS (
+                SELECT FROM pgretain.ledger AS l
+                WHERE l.relation_oid = \(value: oid)::oid AND l.kind = 'deleted'
+                    AND l.bounds_from = \(value: bounds.from)::timestamptz
+                    AND l.bounds_to = \(value: bounds.to)::timestamptz)
+            """
+        ).one().bool(0)
+    }
+
+    /// Whether rows of an archive were added to a table before, with no condition.
+    public func hasAppended(
+        _ archives: [String], _ bounds: PartitionBounds, of table: QualifiedName,
+        to target: QualifiedName
+    ) throws -> Bool {
+        try events(
+            """
+            WHERE \(Self.isOf(table)) AND l.kind = 'restored'
+                AND l.relation_schema = \(value: target.schema)
+                AND l.relation_name = \(value: target.name)
+                AND l.bounds_from = \(value: bounds.from)::timestamptz
+                AND l.bounds_to = \(value: bounds.to)::timestamptz
+            """
+        ).contains { recorded in
+            let event = recorded.event
+            let before = event.archive ?? event.details["archives"]
+            return event.details["appended"] != nil && event.details["conditions"] == nil
+                && before == archives.joined(separator: ", ")
+        }
+    }
+
     /// Whether a table is under retention, or was: by whatever configuration.
     public func isAbout(_ table: QualifiedName) throws -> Bool {
         try connection.run(

@@ -19,7 +19,15 @@ extension PartitionDDL {
         // What points at a row would go with it, or forbid that it is moved.
         let mayDrain = draining && parent.incomingForeignKeys.isEmpty
         if strays > 0, !mayDrain || strays > Self.mostToDrain {
-            throw Self.rowsInTheWay(strays, bystanders, bounds, parent, draining: mayDrain)
+            let other = bystanders.defaultPartition?.name.description ?? "DEFAULT"
+            throw Self.rowsInTheWay(
+                "premake.default", strays, bystanders, bounds, parent,
+                hint: mayDrain
+                    ? "More than \(Self.mostToDrain) rows are not moved while others wait: move them "
+                        + "by hand, then run it again."
+                    : "Set default: drain (where no foreign key points at the table), or move those "
+                        + "rows out of \(other); then run it again. pgretain park moves rows out of "
+                        + "it that no partition will ever be made for.")
         }
         let model = try TableModel(of: sibling ?? parent.oid, on: connection)
         let parentLock = WantedLock(table: parent.oid, mode: .shareUpdateExclusive)
@@ -103,6 +111,12 @@ extension PartitionDDL {
                 "\(relation.name) cannot become the partition \(bounds) of \(parent.name): "
                     + "\(reason). Nothing was changed.",
                 hint: "Rows of that range must first leave the DEFAULT partition.")
+        } catch let error as PostgresError where error.sqlState == "42804" {
+            throw Problem(
+                "attach.columns", .data,
+                "\(relation.name) cannot become the partition \(bounds) of \(parent.name): "
+                    + "\(error.message). Nothing was changed.",
+                hint: "Its columns and constraints have to be those of \(parent.name): ALTER it.")
         }
         if bystanders.defaultPartition != nil {
             try connection.run("ddl.unbrief", "SET LOCAL statement_timeout = 0")
@@ -120,7 +134,11 @@ extension PartitionDDL {
     ) throws {
         let strays = try rowsInDefault(bystanders, bounds: bounds, of: parent)
         guard strays > 0 else { return }
-        throw Self.rowsInTheWay(strays, bystanders, bounds, parent, draining: false)
+        throw Self.rowsInTheWay(
+            "attach.default", strays, bystanders, bounds, parent,
+            hint: "Move those rows aside and delete them from there, then run it again and bring "
+                + "them back (no night drains for a period that is past); or leave them there, and "
+                + "pgretain restore --into a new table.")
     }
 
     /// For those who ask before there is anything to attach.
@@ -147,22 +165,16 @@ extension PartitionDDL {
     }
 
     private static func rowsInTheWay(
-        _ count: Int64, _ bystanders: Bystanders, _ bounds: PartitionBounds,
-        _ parent: PartitionedTable, draining: Bool
+        _ id: String, _ count: Int64, _ bystanders: Bystanders, _ bounds: PartitionBounds,
+        _ parent: PartitionedTable, hint: String
     ) -> Problem {
         let other = bystanders.defaultPartition?.name.description ?? "DEFAULT"
         return Problem(
-            "premake.default", .partial,
+            id, .partial,
             "The partition \(bounds) of \(parent.name) cannot be made: the DEFAULT partition "
                 + "\(other) holds \(count) row\(count == 1 ? "" : "s") of that range. Nothing was "
                 + "changed, writes go on.",
-            hint: draining
-                ? "More than \(mostToDrain) rows are not moved while others wait: move them by hand, "
-                    + "then run it again."
-                : "Set default: drain (where no foreign key points at the table), or move those rows "
-                    + "out of \(other); then run it again. pgretain park moves rows out of it that "
-                    + "no partition will ever be made for."
-        )
+            hint: hint)
     }
 
     /// Moves the rows of a range out of DEFAULT, which nobody else can use until the transaction

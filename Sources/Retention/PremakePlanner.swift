@@ -71,7 +71,8 @@ struct PremakePlanner {
 }
 
 extension Partition {
-    fileprivate func overlaps(_ bounds: PartitionBounds) -> Bool {
+    /// Whether it takes any key of a range; DEFAULT is in nobody's way.
+    public func overlaps(_ bounds: PartitionBounds) -> Bool {
         switch extent {
         case .range(let own): own.overlaps(bounds)
         case .open(let from, let to):

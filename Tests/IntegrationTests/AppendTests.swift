@@ -189,4 +189,23 @@ import Testing
         #expect(again.status == 0, "\(again.stderr)")
         #expect(try rows(world) == "20101")
     }
+
+    /// Regression: the same archive came in twice where no key was there to say so.
+    @Test func withoutAKeyTheLedgerKnowsWhatWasAdded() throws {
+        let world = try RestoreScene(isGated: false)
+        try world.scene.database.psql("CREATE TABLE findings (LIKE logs)")
+        let append = ["--into", "public.findings", "--append"]
+        #expect(try world.restore(append).status == 0)
+        for more in [[], ["--dry-run"]] {
+            let again = try world.restore(append + more)
+            #expect(again.status == 65, "\(again)")
+            #expect((again.stderr + again.stdout).contains("restore.twice"), "\(again)")
+        }
+        #expect(try rows(world) == "20100")
+        let some = try world.restore(append + ["--where", "message=line \"1\"", "--dry-run"])
+        #expect(some.stdout.contains("no unique key to compare by"), "\(some)")
+        try world.scene.database.psql("TRUNCATE findings")
+        #expect(try world.restore(append).status == 0)
+        #expect(try rows(world) == "20100")
+    }
 }

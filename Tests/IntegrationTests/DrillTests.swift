@@ -137,4 +137,22 @@ import Testing
         #expect(again.status == 0, "\(again.stderr)")
         #expect(try world.hidden() == [])
     }
+
+    /// Regression: it failed night after night, and none of the others had its turn.
+    @Test func whatATypeIsGoneOfIsProvenAllTheSame() throws {
+        let scene = try Scene()
+        try scene.makeLogs(from: "2025-01-01", months: 1, rows: 10)
+        try scene.database.psql(
+            """
+            CREATE TYPE lvl AS ENUM ('INFO');
+            ALTER TABLE logs ALTER COLUMN level TYPE lvl USING level::lvl;
+            """)
+        try scene.configure(Scene.policy(then: "keep", more: ["premake: 0"]))
+        #expect(try scene.night(nil).status == 0)
+        try scene.database.psql("ALTER TABLE logs ALTER COLUMN level TYPE text; DROP TYPE lvl")
+        let drill = try scene.pgretain("restore", "--drill")
+        #expect(drill.status == 0 && drill.stdout.contains("10 rows"), "\(drill)")
+        #expect(drill.stderr.contains("there is no type public.lvl"), "\(drill.stderr)")
+        #expect(try scene.night(nil, "--drill").status == 0)
+    }
 }

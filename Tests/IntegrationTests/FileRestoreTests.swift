@@ -213,4 +213,27 @@ import Testing
         #expect(again.status == 0, "\(again.stderr)")
         #expect(try difference(scene) == "500|0")
     }
+
+    /// Regression: what stands for another value in an archive was taken for the value.
+    @Test func theFilesOfAnArchiveAreReadByItsManifest() throws {
+        let scene = try scene()
+        let file = try dump(scene, through: "gzip")
+        let (part, foreign) = (
+            scene.archives + "/part-00000.ndjson.gz", scene.archives + "/lines.gz"
+        )
+        for path in [part, foreign] {
+            try FileManager.default.copyItem(atPath: file, toPath: path)
+        }
+        func restore(_ path: String) throws -> Outcome {
+            try scene.pgretain("restore", path, "--into", "public.back", "--append")
+        }
+        let refused = try restore(part)
+        #expect(refused.status == 64 && refused.stderr.contains("[restore.part]"), "\(refused)")
+        #expect(refused.stderr.contains("--generation"), "\(refused.stderr)")
+        try Data().write(to: URL(fileURLWithPath: scene.archives + "/_manifest.json"))
+        #expect(try restore(foreign).status == 64)
+        #expect(try difference(scene).hasPrefix("0|"))
+        try FileManager.default.removeItem(atPath: scene.archives + "/_manifest.json")
+        #expect(try restore(foreign).status == 0)
+    }
 }

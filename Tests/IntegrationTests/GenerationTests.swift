@@ -100,4 +100,26 @@ import Testing
         #expect(spoilt.status == 65, "\(spoilt.stderr)")
         #expect(try scene.database.superuser("SELECT to_regclass('public.none')") == "")
     }
+
+    /// Regression: a damaged older generation of any range ended an `accept` that had recorded half.
+    @Test func oneThatIsDamagedStopsTheAcceptOfItsOwnRangeOnly() throws {
+        let scene = try scene()
+        func accept(_ month: String) throws -> Outcome {
+            try scene.pgretain(
+                "archives", "accept", "--table", "logs", "--period", "2025-\(month)", "--reason",
+                "x")
+        }
+        try spoil(directory(scene, ".superseded-1-month=01/_manifest.json"))
+        for month in ["01", "02"] {
+            try FileManager.default.moveItem(
+                atPath: directory(scene, "month=\(month)"), toPath: scene.archives + "-\(month)")
+        }
+        let other = try accept("02")
+        #expect(other.status == 0 && other.stdout.contains("month=02, lost"), "\(other)")
+        let own = try accept("01")
+        #expect(own.status == 65, "\(own)")
+        let recorded = try scene.database.superuser(
+            "SELECT string_agg(archive, ', ') FROM pgretain.ledger WHERE kind = 'accepted'")
+        #expect(recorded == "year=2025/month=02", "nothing was done by halves")
+    }
 }

@@ -209,9 +209,42 @@ import Testing
             """)
         let blocked = try scene.pgretain("reattach", "--table", "logs", "--period", "2025-01")
         #expect(blocked.status == 1 && blocked.stderr.contains("holds 1 row of that range"))
+        #expect(!blocked.stderr.contains("default: drain"), "that is for periods ahead")
         #expect(try scene.quarantined() == 2)
         try scene.database.psql("DELETE FROM logs_default")
         #expect(
             try scene.pgretain("reattach", "--table", "logs", "--period", "2025-01").status == 0)
+    }
+
+    /// Regression: what ATTACH refuses was called a bug, and a partition that was restored meanwhile
+    /// was to be removed.
+    @Test func whatHasChangedSinceADetachIsSaid() throws {
+        let scene = try scene(grace: "7 days")
+        #expect(try scene.night(Self.now).status == 0)
+        func reattach(_ month: String) throws -> Outcome {
+            try scene.pgretain("reattach", "--table", "logs", "--period", "2025-\(month)")
+        }
+        try scene.database.psql(
+            """
+            CREATE TABLE logs_2025_02 PARTITION OF logs
+                FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');
+            ALTER TABLE logs ADD COLUMN tenant int NOT NULL DEFAULT 7,
+                ALTER COLUMN message TYPE varchar(200), ALTER COLUMN message SET NOT NULL;
+            """)
+        let there = try reattach("02")
+        #expect(there.status == 73 && there.stderr.contains("[reattach.overlap]"), "\(there)")
+        // One ALTER makes the types fit, and the next one what may be NULL.
+        for _ in 1...2 {
+            let other = try reattach("01")
+            #expect(other.status == 65 && other.stderr.contains("[attach.columns]"), "\(other)")
+            let start = try #require(other.stderr.range(of: "ALTER TABLE pgretain.q_"))
+            let statement = other.stderr[start.lowerBound...].prefix { $0 != ";" }
+            try scene.database.superuser(String(statement))
+        }
+        let back = try reattach("01")
+        #expect(back.status == 0, "\(back.stderr)")
+        #expect(
+            try scene.database.superuser("SELECT count(*), min(tenant) FROM logs_2025_01") == "20|7"
+        )
     }
 }

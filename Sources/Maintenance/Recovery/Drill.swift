@@ -14,6 +14,8 @@ public struct Drill {
         public var digest: String
         /// Until its rows were in the table, and proven.
         public var seconds: Double
+        /// What of the table's shape is not in the database any more, a sentence each.
+        public var missing: [String]
     }
 
     private let restore: Restore
@@ -113,7 +115,11 @@ public struct Drill {
             table: slice.table, period: nil, target: .new(place), pin: Span())
         let plan = RestorePlan(
             request, try RestoreSources(slice, manifest, in: archive.directory))
-        let landing = Landing(ArchivedColumns([manifest]), in: connection.facts.encoding)
+        // What the table was made of may be gone since; rows are proven in what takes their place.
+        let archived = ArchivedColumns([manifest])
+        let here = try MakingDo(with: archived.definition, indexes: false, on: connection)
+        let landing = Landing(
+            archived.shaped(here.definition), in: connection.facts.encoding)
         let work = Restore.Work(
             plan: plan, request: request, landing: landing, connection: connection, run: run,
             pinnedUntil: nil)
@@ -147,7 +153,7 @@ public struct Drill {
                 return Result(
                     slice: slice, bounds: manifest.bounds, rows: manifest.digest.rows,
                     bytes: manifest.bytes,
-                    digest: manifest.digest.hex, seconds: seconds)
+                    digest: manifest.digest.hex, seconds: seconds, missing: here.missing)
             }
         } catch {
             // What comes now is short, and is not cancelled.

@@ -63,6 +63,7 @@ public struct FileRestore {
 
     /// Reads the files to their ends, and changes nothing.
     public func plan() throws -> Plan {
+        try refuseArchives()
         let connection = try site.connect(as: "pgretain: restore \(name.name)")
         let target = try target(on: connection)
         let read = try readFiles { _ in }
@@ -73,6 +74,7 @@ public struct FileRestore {
     /// where that was asked for. `refused` hears of columns that do not fit.
     public func run(refused: (Plan) -> Void) throws -> Result {
         let stopwatch = Stopwatch()
+        try refuseArchives()
         let connection = try site.connect(as: "pgretain: restore \(name.name)")
         try connection.ledger.prepare()
         let run = RunIdentity(newOn: host, tool: site.tool)
@@ -163,6 +165,25 @@ public struct FileRestore {
     }
 
     // MARK: The files
+
+    /// An archive's own part is read by its manifest alone: some of its strings stand for other
+    /// values, such as a json column's, and only the manifest says which.
+    private func refuseArchives() throws(Problem) {
+        for path in files {
+            let steps = path.split(separator: "/", omittingEmptySubsequences: false)
+            let directory: String = steps.dropLast().map { $0 + "/" }.joined()
+            let file = steps.last ?? ""
+            let number = file.dropFirst("part-".count).dropLast(".ndjson.gz".count)
+            let isPart = file == "part-\(number).ndjson.gz" && number.allSatisfy(\.isNumber)
+            guard isPart || access(directory + "_manifest.json", F_OK) == 0 else { continue }
+            throw Problem(
+                "restore.part", .usage,
+                "\(path) is a part of an archive of pgretain's: by itself it does not say what its "
+                    + "values are. Nothing was restored.",
+                hint: "pgretain restore --table … --period … --into \(name) --append, with "
+                    + "--generation … for an older one, reads it with its manifest.")
+        }
+    }
 
     private struct Read {
         var rows: UInt64 = 0

@@ -126,38 +126,37 @@ extension Restore {
         try fit(
             request, name, try connection.catalog.definition(of: target.relation.oid).columns,
             archived, &plan, connection)
+        try lookForDoubles(request, in: target.relation, &plan, connection)
     }
 
-    private func planPartition(
-        _ request: RestoreRequest, _ archived: ArchivedColumns, _ plan: inout RestorePlan,
+    /// Without a key to compare by, the ledger alone knows of rows that came before.
+    private func lookForDoubles(
+        _ request: RestoreRequest, in target: Relation, _ plan: inout RestorePlan,
         _ connection: Connection
     ) throws {
-        let manifest = plan.sources[0].manifest
-        let parent = try connection.catalog.partitionedTable(
-            request.table, key: manifest.key, keyType: manifest.keyType.encoded)
-        let partitions = try connection.catalog.partitions(of: parent)
-        if let other = partitions.first(where: { $0.bounds?.overlaps(manifest.bounds) ?? false }) {
-            plan.obstacles.append(
-                Problem(
-                    "restore.overlap", .cannotCreate,
-                    "\(manifest.bounds) of \(parent.name) is there already, as \(other.name). "
-                        + "Nothing was restored.",
-                    hint: "pgretain restore --into a new table instead."))
-        } else if try connection.catalog.relation(named: plan.relation) != nil {
-            plan.obstacles.append(.restoreExists(plan.relation))
-        }
-        do {
-            try connection.ddl.refuseRowsInDefault(bounds: manifest.bounds, of: parent)
-        } catch let problem as Problem {
-            plan.obstacles.append(problem)
-        }
-        try fit(
-            request, parent.name, try connection.catalog.definition(of: parent.oid).columns,
-            archived, &plan, connection)
+        guard let landing = plan.landing, request.onConflict == .refuse,
+            try connection.catalog.uniqueKeys(of: target, landing.sent).isEmpty,
+            try connection.catalog.hasRows(target)
+        else { return }
+        plan.notes.append(
+            "\(target.name) has no unique key to compare by: rows that it has already come in twice"
+        )
+        guard request.conditions.isEmpty, try connection.ledger.state() != .absent,
+            try connection.ledger.hasAppended(
+                plan.sources.map(\.slice.path), plan.bounds, of: plan.table, to: target.name)
+        else { return }
+        plan.obstacles.append(
+            Problem(
+                "restore.twice", .data,
+                "The same rows were added to \(target.name) before, as the ledger has it, and it has no "
+                    + "unique key to tell which it still has. Nothing was restored.",
+                hint:
+                    "restore --into a new table; or give \(target.name) the archived table's primary "
+                    + "key, and --on-conflict skip adds what is missing."))
     }
 
     /// The archive's columns beside those of a table that has its own.
-    private func fit(
+    func fit(
         _ request: RestoreRequest, _ name: QualifiedName, _ table: [Column],
         _ archived: ArchivedColumns, _ plan: inout RestorePlan, _ connection: Connection
     ) throws {

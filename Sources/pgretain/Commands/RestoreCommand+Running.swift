@@ -104,6 +104,7 @@ extension RestoreCommand {
                 "drilled \(result.slice): \(Quantities.plural(result.rows, "row")) back, identical to "
                     + "the archive by digest, in \(Quantities.duration(result.seconds)); "
                     + "the table is dropped again\n")
+            for note in result.missing { console.say("  note: \(note)") }
         }
     }
 

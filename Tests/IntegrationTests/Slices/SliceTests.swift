@@ -194,4 +194,24 @@ import Testing
         let status = try scene.pgretain("status")
         #expect(status.status == 0, "\(status.stderr)")
     }
+
+    /// Regression: each month was to become a partition of the wide one's name.
+    @Test func monthsOfAWidePartitionAreAttachedAsMonths() throws {
+        let scene = try Self.wide(rows: 20)
+        func attach(_ month: String) throws -> Outcome {
+            try scene.pgretain(
+                "restore", "--table", "logs", "--period", "2025-\(month)", "--attach")
+        }
+        for _ in 1...2 { #expect(try scene.night(nil).status == 0) }
+        let there = try attach("01")
+        #expect(there.status == 73 && there.stderr.contains("restore.overlap"), "\(there)")
+        #expect(there.stderr.contains("logs_old, which takes FOR VALUES FROM (MINVALUE)"))
+        #expect(try scene.night(nil).status == 0)
+        for month in ["01", "02"] {
+            let attached = try attach(month)
+            #expect(attached.status == 0, "\(attached.stderr)")
+        }
+        #expect(try scene.partitions() == ["logs_2025_01", "logs_2025_02", "logs_now"])
+        #expect(try Self.old(scene) == 40)
+    }
 }
