@@ -6,7 +6,7 @@ demo: ROWS ?= 500000
 bench: ROWS ?= 2000000
 ROUNDS ?= 3
 
-.PHONY: help deps build install deb demo bench bench-scale bench-adopt bench-foreground test test-faults test-first-half test-second-half test-as-member test-all test-deps test-deb test-engines torture fuzz sanitize format check-format clean
+.PHONY: help deps build install deb demo bench bench-scale bench-adopt bench-foreground bench-share test test-faults test-first-half test-second-half test-as-member test-all test-deps test-deb test-engines torture fuzz sanitize format check-format clean
 
 help:
 	@echo 'make demo          a whole night on a throw-away cluster (ROWS=500000)'
@@ -69,6 +69,13 @@ bench-foreground: build
 	@Tests/Support/install-packages.sh python3
 	$(SWIFT) build -c release --product sample-logs
 	Benchmarks/foreground.py --program .build/release/pgretain --sample .build/release/sample-logs \
+	    --rounds $(ROUNDS) $(BENCH_FLAGS)
+
+# One, two and four processes on one backlog.
+bench-share: build
+	@Tests/Support/install-packages.sh python3
+	$(RELEASE) sample-logs
+	Benchmarks/share.py --program .build/release/pgretain --sample .build/release/sample-logs \
 	    --rounds $(ROUNDS) $(BENCH_FLAGS)
 
 # Only pgretain: its peak memory with few and with many rows, and its speed on one and two cores.

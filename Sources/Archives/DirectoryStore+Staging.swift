@@ -1,3 +1,4 @@
+import Glibc
 import Retention
 
 extension DirectoryStore {
@@ -9,11 +10,27 @@ extension DirectoryStore {
             throw .invalid(what: "\(slice)", reason: "“\(slice.path)” is no period")
         }
         return try parents.withLock { () throws(ArchiveError) in
-            let path = "\(try makeParents(of: slice))/\(HiddenName.partial(final.component))"
-            try volume.makeDirectory(path)
-            return StagedArchive(
-                store: self, slice: slice, directory: self.directory(at: path), final: final)
+            // Another host may make or remove the directories above at the same time.
+            for _ in 1..<Self.mostTries {
+                do throws(ArchiveError) {
+                    return try stage(slice, beside: final)
+                } catch .system(_, _, let code) where code == ENOENT || code == EEXIST {
+                    continue
+                }
+            }
+            return try stage(slice, beside: final)
         }
+    }
+
+    private static let mostTries = 10
+
+    private func stage(
+        _ slice: Slice, beside final: ArchiveDirectory
+    ) throws(ArchiveError) -> StagedArchive {
+        let path = "\(try makeParents(of: slice))/\(HiddenName.partial(final.component))"
+        try volume.makeDirectory(path)
+        return StagedArchive(
+            store: self, slice: slice, directory: self.directory(at: path), final: final)
     }
 
     /// Makes the names durable that lead to a published archive, whoever gave them.

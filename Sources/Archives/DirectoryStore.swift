@@ -4,8 +4,9 @@ import Synchronization
 
 /// Archives in a directory tree, or in a bucket: `<root>/<schema>.<table>/year=2025/month=01/`.
 ///
-/// For each table one process at a time may stage, publish and heal (the caller holds the table's
-/// lock), with as many threads as it likes; anybody may read at any time.
+/// For each slice one process at a time may stage and publish, for each table one may heal, and no other
+/// stages meanwhile (the caller holds the locks for that), with as many threads as it likes; anybody may
+/// read at any time.
 public struct DirectoryStore: Sendable {
     public enum Access: Sendable {
         /// Requires a root that is this process's own (or that root works in), that it may write

@@ -74,6 +74,21 @@ public struct TableObservation: Sendable {
         }
     }
 
+    /// What of the most that a table may lose in a night is used up, by whatever run.
+    public struct Spent: Equatable, Sendable {
+        /// Partitions, and slices of wide ones.
+        public var partitions = 0
+        /// Slices of rules.
+        public var ruled = 0
+        public var archives = 0
+
+        public init(partitions: Int = 0, ruled: Int = 0, archives: Int = 0) {
+            self.partitions = partitions
+            self.ruled = ruled
+            self.archives = archives
+        }
+    }
+
     public var policy: RetentionPolicy
     /// Nil when the table could not be observed: `problems` says why.
     public var table: PartitionedTable?
@@ -102,6 +117,8 @@ public struct TableObservation: Sendable {
     public var superseded: Set<Slice>
     /// Slices that the ledger has archives of, and the store has not.
     public var lostArchives: [Slice] = []
+    /// Nothing where a night is one run's own.
+    public var spent = Spent()
     public var quarantine: [Quarantined]
     /// Partitions whose DETACH CONCURRENTLY we began.
     public var detaching: Set<UInt32>

@@ -32,7 +32,9 @@ public struct Planner: Sendable {
         plan.problems += gate.problems
         PremakePlanner(seen, table: table, calendar: calendar).add(to: &plan)
 
+        // What a night takes, and what is left of it for this run.
         let limit = maxRetire ?? policy.maxRetire
+        let room = max(0, limit - seen.spent.partitions)
         var retired = 0
         var waiting = 0
         // What has begun to leave is ended first, and counts for no other.
@@ -42,7 +44,7 @@ public struct Planner: Sendable {
         for aged in agedPeriods {
             var verdict = gate.verdict(of: aged)
             if case .retire(let steps) = verdict, steps.contains(.delete), !aged.isBeingDeleted {
-                if retired < limit {
+                if retired < room {
                     retired += 1
                 } else {
                     verdict = backlog(&waiting, limit: limit)
@@ -68,7 +70,7 @@ public struct Planner: Sendable {
                     verdict = .keep(because: .otherRuleFirst)
                 } else if !steps.contains(.delete) {
                     waitingForGrace.insert(aged.bounds)
-                } else if !isBegun, ruled >= limit {
+                } else if !isBegun, ruled >= limit - seen.spent.ruled {
                     verdict = .keep(because: .backlog(nights: 1))
                 } else if !isBegun {
                     ruled += 1
@@ -84,7 +86,7 @@ public struct Planner: Sendable {
             let slice = partition.bounds.map { places.slice(of: $0) }
             var verdict = gate.verdict(of: partition)
             if case .retire = verdict, policy.then != .keep {
-                if retired < limit {
+                if retired < room {
                     retired += 1
                 } else {
                     verdict = backlog(&waiting, limit: limit)
@@ -107,7 +109,7 @@ public struct Planner: Sendable {
                 var verdict = gate.verdict(of: archive)
                 // What has begun is ended first, and counts for no other.
                 if case .retire = verdict, !archive.isBeingRemoved {
-                    if expiring < limit {
+                    if expiring < limit - seen.spent.archives {
                         expiring += 1
                     } else {
                         verdict = .keep(because: .backlog(nights: 1))

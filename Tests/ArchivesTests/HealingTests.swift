@@ -28,6 +28,31 @@ import Testing
         #expect(try store.heal(table: logs).isEmpty)
     }
 
+    /// Whoever works beside others leaves a slice alone of which there is more than its archive.
+    @Test func whatIsLeftOfASliceIsSeen() throws {
+        let scratch = try Scratch()
+        let store = try scratch.store()
+        #expect(try !store.isUnfinished(january))
+        let (archive, _) = try staged([lines(1)], in: store)
+        #expect(try store.isUnfinished(january))
+        #expect(try !store.isUnfinished(Slice(table: logs, path: "year=2025/month=02")))
+        try archive.publish()
+        #expect(try !store.isUnfinished(january))
+        let parent = parent(store)
+        let places = [
+            HiddenName.replaced("month=01"), SupersededName(number: 1, component: "month=01").text,
+        ]
+        for name in places {
+            try store.volume.move("\(parent)/month=01", to: "\(parent)/\(name)")
+            #expect(try store.isUnfinished(january), "\(name)")
+            _ = try store.heal(table: logs)
+            #expect(try !store.isUnfinished(january), "\(name)")
+        }
+        let (second, _) = try staged([lines(2)], in: store, generation: 2)
+        try second.supersede()
+        #expect(try !store.isUnfinished(january), "two that are kept are no rest")
+    }
+
     @Test func unfinishedArchivesGo() throws {
         let scratch = try Scratch()
         let store = try scratch.store()

@@ -25,6 +25,30 @@ import Testing
         if case .retire(let steps) = verdict { steps } else { [] }
     }
 
+    /// Two runs that share a night take what one would take, and the second nothing that counts
+    /// twice; what waits, waits for as many nights.
+    @Test func whatOthersHaveTakenIsNotTakenAgain() {
+        var world = RandomWorld(seed: 77)
+        var taken = 0
+        for index in 0..<Self.worlds {
+            var observation = world.observation()
+            let most = index % 5
+            let spent = index / 5 % 7
+            let left = Planner(maxRetire: max(0, most - spent)).plan(observation).tables[0]
+            let full = Planner(maxRetire: most).plan(observation).tables[0]
+            observation.tables[0].spent = .init(partitions: spent, ruled: spent, archives: spent)
+            let shared = Planner(maxRetire: most).plan(observation).tables[0]
+            #expect(shared.retirements == left.retirements, "world \(index)")
+            #expect(shared.agedSlices == left.agedSlices, "world \(index)")
+            #expect(shared.agedRuled == left.agedRuled, "world \(index)")
+            #expect(shared.expiries == left.expiries, "world \(index)")
+            #expect(shared.drops == full.drops, "world \(index)")
+            #expect(shared.backlog >= full.backlog, "world \(index)")
+            taken += spent > 0 ? shared.retirements.count : 0
+        }
+        #expect(taken > 100)
+    }
+
     @Test func nothingLeavesThatIsNotExpiredOrIsProtected() {
         var retired = 0
         forEachWorld(seed: 1) { seen, plan, now in

@@ -16,11 +16,18 @@ struct Detaching {
             digest: archived.proof.digest, archive: archived.proof.slice.path)
         let look = LastLook(session: session, subject: subject)
         try look.requireArchive(archived.proof)
+        // Of the slow way there is one at a time.
+        let mayGoSlowly = !hasDefault && session.share == nil
         do {
             return try session.connection.ddl.detach(
                 partition, from: session.table, fingerprint: archived.fingerprint, event: event,
-                by: session.run, ladder: session.ladder, permit: look.requireLeave)
-        } catch  where Problem(explaining: error).status == .tryLater && !hasDefault {
+                by: session.run, ladder: session.ladder,
+                permit: {
+                    try look.requireLeave()
+                    try session.share?.requireRoom(
+                        for: subject, on: session.connection, of: session.table.name)
+                })
+        } catch  where Problem(explaining: error).status == .tryLater && mayGoSlowly {
             // The parent is never idle: go the slow way, which waits for each reader instead of
             // stopping all. It is refused beside a DEFAULT partition.
             try session.interruption.check()

@@ -19,13 +19,16 @@ public struct NightOptions: Sendable {
     public var now: Instant?
     /// Brings an archive back at the end, whenever one was brought back last.
     public var drills: Bool
+    /// Works beside other hosts that do the same at one backlog.
+    public var isShared: Bool
     var hastened: Hastened?
 
     public init(
         only: Phase? = nil, maxRetire: Int? = nil, deadlineSeconds: Double? = nil,
-        now: Instant? = nil, drills: Bool = false
+        now: Instant? = nil, drills: Bool = false, isShared: Bool = false
     ) {
         self.drills = drills
+        self.isShared = isShared
         self.only = only
         self.maxRetire = maxRetire
         self.deadlineSeconds = deadlineSeconds
@@ -39,12 +42,12 @@ public struct NightOptions: Sendable {
 
 /// Tonight's work: heal, premake, retire, sample growth.
 public struct Night {
-    private var site: Site
-    private let options: NightOptions
-    private let interruption: Interruption
+    private(set) var site: Site
+    let options: NightOptions
+    let interruption: Interruption
     private let progress: ProgressSink?
     private let identity: RunIdentity
-    private let timeBudget: TimeBudget
+    let timeBudget: TimeBudget
     private let pressure: PressureWatch
     private let pace: Pace?
 
@@ -128,20 +131,27 @@ public struct Night {
         ).expire(at: clock.now)
 
         let stores = openStores(control, identity, &report)
+        let tonight = Tonight(
+            run: identity, began: clock.server, now: clock.now, stores: stores)
         var isHealed: [Int: Bool] = [:]
         for index in site.tables.indices {
-            isHealed[index] = prepare(index, identity, stores: stores, now: clock.now, &report)
+            isHealed[index] = prepare(index, tonight, &report)
         }
         if let stores, options.usesStore {
             timeBudget.learn(try control.ledger.exportThroughput())
-            // Where the store is not healed, an export anew might lack what is in the archive.
-            for index in site.tables.indices where isHealed[index] == true {
-                retire(index, identity, stores: stores, now: clock.now, &report)
+            if options.isShared {
+                share(tonight, isHealed, &report)
+            } else {
+                // Where the store is not healed, an export anew might lack what is in the archive.
+                for index in site.tables.indices where isHealed[index] == true {
+                    retire(index, tonight, &report)
+                }
             }
             if options.only == nil || options.drills {
                 NightlyDrill(
                     site: site, store: stores.main, run: identity, now: clock.server,
-                    isAskedFor: options.drills, interruption: interruption, progress: progress,
+                    isAskedFor: options.drills, isShared: options.isShared,
+                    interruption: interruption, progress: progress,
                     timeBudget: timeBudget, pressure: pressure
                 ).run(into: &report)
             }
@@ -179,139 +189,195 @@ public struct Night {
 
     // MARK: One table
 
-    /// Heals, premakes, samples. Returns whether the table's archives are healed.
-    private func prepare(
-        _ index: Int, _ identity: RunIdentity, stores: Stores?, now: Instant,
-        _ report: inout Report
-    ) -> Bool {
+    /// Heals, premakes, samples. Returns whether the table's archives are healed; nil where another
+    /// host that shares the night is at it, and this one is to look again later.
+    private func prepare(_ index: Int, _ tonight: Tonight, _ report: inout Report) -> Bool? {
+        var isHealed: Bool?
+        let waits = tonight.stores == nil || !options.usesStore
+        let turn = Turn(.alone, isWaitedFor: waits)
+        withTable(index, tonight, turn, &report) { work, entry in
+            isHealed = prepare(work, tonight, &entry)
+        }
+        return isHealed ?? (options.isShared && report.tables[index].canGoOn ? nil : false)
+    }
+
+    func prepare(_ work: TableWork, _ tonight: Tonight, _ entry: inout Report.Table) -> Bool {
+        let (connection, table, settings) = (work.connection, work.table, work.settings)
         var isHealed = false
-        withTable(index, identity, now: now, &report) { connection, table, lock, entry in
-            let settings = site.tables[index]
-            do {
-                entry.done += try connection.removeUnfinishedSplits(
-                    of: table, ladder: site.ladder(interruption), by: identity
-                ).map { Report.Entry(.heal, $0.name, note: "took away what a split had begun") }
-            } catch {
-                entry.problems.append(Problem(explaining: error))
+        do {
+            entry.done += try connection.removeUnfinishedSplits(
+                of: table, ladder: site.ladder(interruption), by: tonight.run
+            ).map { Report.Entry(.heal, $0.name, note: "took away what a split had begun") }
+        } catch {
+            entry.note(Problem(explaining: error))
+        }
+        if let stores = tonight.stores {
+            let healed = Healing(session: session(work, tonight, stores)).run()
+            entry.done += healed.done
+            for problem in healed.problems { entry.note(problem) }
+            isHealed = healed.isStoreHealed
+        }
+        FailPoint.pass("night.healed")
+        if options.includes(.premake) {
+            let seen = TableObservation.observe(
+                settings, on: connection, store: nil, now: tonight.now)
+            if seen.table == nil { for problem in seen.problems { entry.note(problem) } }
+            let plan = planner.plan(Observation(now: tonight.now, tables: [seen])).tables[0]
+            for problem in plan.problems where problem.id.hasPrefix("premake.") {
+                entry.note(problem)
             }
-            if let stores {
-                let session = session(settings, connection, stores, table, lock, identity, now)
-                let healed = Healing(session: session).run()
-                entry.done += healed.done
-                entry.problems += healed.problems
-                isHealed = healed.isStoreHealed
-            }
-            FailPoint.pass("night.healed")
-            if options.includes(.premake) {
-                let seen = TableObservation.observe(
-                    settings, on: connection, store: nil, now: now)
-                if seen.table == nil { entry.problems += seen.problems }
-                let plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
-                entry.problems += plan.problems.filter { $0.id.hasPrefix("premake.") }
-                let made = Premaking(
-                    connection: connection, ladder: site.ladder(interruption),
-                    drainsDefault: settings.policy.drainsDefault
-                ).run(
-                    plan, of: table, newestSibling: seen.newestPartition)
-                entry.done += made.done
-                entry.problems += made.problems
-            }
-            FailPoint.pass("night.premade")
-            if options.includes(.sample) {
-                // What is measured is the present, whatever the run's clock was set to.
-                try connection.ledger.recordGrowth(
-                    try connection.catalog.sizes(of: table), of: table.name,
-                    at: try connection.serverClock(), by: identity)
+            let made = Premaking(
+                connection: connection, ladder: site.ladder(interruption),
+                drainsDefault: settings.policy.drainsDefault
+            ).run(
+                plan, of: table, newestSibling: seen.newestPartition)
+            entry.done += made.done
+            for problem in made.problems { entry.note(problem) }
+        }
+        FailPoint.pass("night.premade")
+        if options.includes(.sample) {
+            do { try sample(work, tonight) } catch {
+                entry.note(interruption.status == nil ? Problem(explaining: error) : .interrupted)
             }
         }
         return isHealed
     }
 
-    private func retire(
-        _ index: Int, _ identity: RunIdentity, stores: Stores, now: Instant,
-        _ report: inout Report
-    ) {
+    private func sample(_ work: TableWork, _ tonight: Tonight) throws {
+        let (connection, table) = (work.connection, work.table)
+        // One of the hosts that share a night measures for all.
+        if options.isShared,
+            try connection.ledger.hasGrowth(of: table.name, since: tonight.sharedSince)
+        {
+            return
+        }
+        // What is measured is the present, whatever the run's clock was set to.
+        try connection.ledger.recordGrowth(
+            try connection.catalog.sizes(of: table), of: table.name,
+            at: try connection.serverClock(), by: tonight.run)
+    }
+
+    private func retire(_ index: Int, _ tonight: Tonight, _ report: inout Report) {
         // What could not even be prepared has been reported.
         guard options.includes(.retire) || options.includes(.expire),
             report.tables[index].canGoOn
         else { return }
-        withTable(index, identity, now: now, &report) { connection, table, lock, entry in
-            let settings = site.tables[index]
-            var seen = TableObservation.observe(
-                settings, on: connection, store: stores.main, now: now)
-            if let hastened = options.hastened { seen = seen.hastened(hastened.bounds, at: now) }
-            var plan = planner.plan(Observation(now: now, tables: [seen])).tables[0]
-            if let hastened = options.hastened {
-                plan = plan.only(hastened.bounds)
-                for drop in plan.drops {
-                    try connection.ledger.append(
-                        LedgerEvent(
-                            .hastened, table: table.name, relation: drop.table.formerName,
-                            relationOID: drop.table.oid, bounds: drop.table.bounds,
-                            details: ["reason": hastened.reason]), by: identity)
-                }
-            }
-            entry.problems += plan.problems.filter {
-                !$0.id.hasPrefix("premake.") && !entry.problems.contains($0)
-                    && (options.includes(.retire) || $0.id != "policy.approval")
-            }
-            entry.notes += plan.notes
-            var night = TableNight(
-                session: session(settings, connection, stores, table, lock, identity, now),
-                report: entry)
-            if options.includes(.retire) { night.run(plan) }
-            if options.includes(.expire) { night.expire(plan) }
-            entry = night.report
-            if options.hastened == nil,
-                let lost = try LostArchive.problem(of: seen.lostArchives, in: stores.main)
-            {
-                entry.problems.append(lost)
-            }
+        withTable(index, tonight, Turn(.alone), &report) { work, entry in
+            try retire(work, tonight, &entry)
         }
     }
 
+    /// - Parameter failed: slices that this run has tried, and reported.
+    func retire(
+        _ work: TableWork, _ tonight: Tonight, but failed: Set<Slice> = [],
+        _ entry: inout Report.Table
+    ) throws {
+        guard let stores = tonight.stores else { return }
+        var seen = try observe(work, tonight, stores)
+        if let hastened = options.hastened {
+            seen = seen.hastened(hastened.bounds, at: tonight.now)
+        }
+        var plan = planner.plan(Observation(now: tonight.now, tables: [seen])).tables[0]
+        if let hastened = options.hastened {
+            plan = plan.only(hastened.bounds)
+            for drop in plan.drops {
+                try work.connection.ledger.append(
+                    LedgerEvent(
+                        .hastened, table: work.table.name, relation: drop.table.formerName,
+                        relationOID: drop.table.oid, bounds: drop.table.bounds,
+                        details: ["reason": hastened.reason]), by: tonight.run)
+            }
+        }
+        entry.problems += plan.problems.filter {
+            !$0.id.hasPrefix("premake.") && !entry.problems.contains($0)
+                && (options.includes(.retire) || $0.id != "policy.approval")
+        }
+        entry.notes += plan.notes
+        var night = TableNight(session: session(work, tonight, stores), report: entry)
+        if options.includes(.retire) { night.run(plan.without(failed)) }
+        if options.includes(.expire) { night.expire(plan) }
+        entry = night.report
+        if options.hastened == nil,
+            let lost = try LostArchive.problem(of: seen.lostArchives, in: stores.main)
+        {
+            entry.problems.append(lost)
+        }
+    }
+
+    /// What is used up is looked at last: what leaves meanwhile counts.
+    func observe(_ work: TableWork, _ tonight: Tonight, _ stores: Stores) throws
+        -> TableObservation
+    {
+        var seen = TableObservation.observe(
+            work.settings, on: work.connection, store: stores.main, now: tonight.now)
+        if options.isShared {
+            seen.spent = try work.connection.ledger.spent(
+                of: work.table.name, since: tonight.sharedSince)
+        }
+        return seen
+    }
+
     /// One table's problem ends that table, not the night.
-    private func withTable(
-        _ index: Int, _ identity: RunIdentity, now: Instant, _ report: inout Report,
-        _ body: (Connection, PartitionedTable, RunLock, inout Report.Table) throws -> Void
+    ///
+    /// - Parameter turn: where the night is shared: without it nothing is done.
+    func withTable(
+        _ index: Int, _ tonight: Tonight, _ turn: Turn, _ report: inout Report,
+        _ body: (TableWork, inout Report.Table) throws -> Void
     ) {
         guard interruption.status == nil else { return }
-        let policy = site.tables[index].policy
+        let settings = site.tables[index]
+        let policy = settings.policy
         do {
             let connection = try site.connect()
             try interruption.whileCancelling(try connection.canceller().cancelling) {
                 let table = try connection.catalog.partitionedTable(
                     policy.table, key: policy.key, keyType: policy.keyType,
                     plain: policy.isPlain)
-                let lock = try RunLock(on: connection, table: Relation(table))
-                try body(connection, table, lock, &report.tables[index])
+                let lock = try RunLock(
+                    on: connection, table: Relation(table),
+                    mode: options.isShared ? .shared : .alone)
+                var work = TableWork(
+                    settings: settings, connection: connection, table: table, lock: lock)
+                if options.isShared {
+                    let shared = try SharedNight(on: connection, table: Relation(table))
+                    work.shared = shared
+                    if try begin(turn, shared, connection, &report.tables[index]) {
+                        try body(work, &report.tables[index])
+                        try shared.end()
+                    }
+                } else {
+                    try body(work, &report.tables[index])
+                }
                 if !connection.isBroken { try lock.release() }
             }
         } catch {
-            report.tables[index].problems.append(
+            report.tables[index].note(
                 interruption.status == nil ? Problem(explaining: error) : .interrupted)
         }
     }
 
-    private func session(
-        _ settings: TableSettings, _ connection: Connection, _ stores: Stores,
-        _ table: PartitionedTable, _ lock: RunLock, _ identity: RunIdentity, _ now: Instant
-    ) -> TableSession {
+    func session(_ work: TableWork, _ tonight: Tonight, _ stores: Stores) -> TableSession {
         TableSession(
-            site: site, settings: settings, connection: connection, stores: stores, table: table,
-            lock: lock, run: identity, now: now, interruption: interruption, progress: progress,
-            pressure: pressure, pace: pace, timeBudget: timeBudget)
+            site: site, settings: work.settings, connection: work.connection, stores: stores,
+            table: work.table, lock: work.lock, run: tonight.run, now: tonight.now,
+            interruption: interruption, progress: progress, pressure: pressure, pace: pace,
+            timeBudget: timeBudget)
     }
 
-    private var planner: Planner { Planner(maxRetire: options.maxRetire) }
+    var planner: Planner { Planner(maxRetire: options.maxRetire) }
 }
 
 extension Report.Table {
     /// Whether the table could be opened and locked.
-    fileprivate var canGoOn: Bool {
+    var canGoOn: Bool {
         !problems.contains {
             $0.id.hasPrefix("table.") || $0.id.hasPrefix("key.") || $0.id == "run.locked"
         }
+    }
+
+    /// Once: what is tried again may fail in the same way.
+    mutating func note(_ problem: Problem) {
+        if !problems.contains(problem) { problems.append(problem) }
     }
 }
 

@@ -10,6 +10,7 @@ struct NightlyDrill {
     let run: RunIdentity
     let now: Instant
     let isAskedFor: Bool
+    let isShared: Bool
     let interruption: Interruption
     let progress: ProgressSink?
     let timeBudget: TimeBudget
@@ -19,7 +20,9 @@ struct NightlyDrill {
         guard interruption.status == nil, isAskedFor || site.drill != .never else { return }
         do {
             let connection = try site.connect(as: "pgretain: drill")
-            guard let archive = try due(connection) else { return }
+            guard try !isShared || SharedNight.isFirstToDrill(on: connection),
+                let archive = try due(connection)
+            else { return }
             let table = report.tables.firstIndex { $0.table == archive.slice.table } ?? 0
             do {
                 if let postponed = try hindrance(archive, connection) {

@@ -14,6 +14,8 @@ struct TableNight {
     var pressed: Pressure?
     /// What the deadline left no time for, a note each.
     var postponed: [String] = []
+    /// Slices that were tried beside other hosts, and failed.
+    var failed: Set<Slice> = []
     /// For how much of it `limits.rate` has been blamed.
     var secondsHeldBack: Double
 
@@ -132,7 +134,7 @@ struct TableNight {
     }
 
     /// How many of them need no other night.
-    private mutating func retire(_ entries: [TablePlan.Entry], hasDefault: Bool) -> Int {
+    mutating func retire(_ entries: [TablePlan.Entry], hasDefault: Bool) -> Int {
         let departing = entries.compactMap { entry -> Retirement? in
             guard case .retire(let steps) = entry.verdict, let bounds = entry.partition.bounds,
                 let slice = entry.slice
@@ -142,22 +144,27 @@ struct TableNight {
         }
         let ahead = ArchivesAhead(session: session)
         defer { ahead.end() }
-        var begun = 0
-        for (done, retirement) in departing.enumerated() {
-            while begun < departing.count, halt == nil, ahead.hasRoom, goOn() {
-                ahead.begin(departing[begun].subject)
-                begun += 1
+        var waiting = departing[...]
+        var begun: [Retirement] = []
+        var done = 0
+        while true {
+            while halt == nil, ahead.hasRoom, let next = waiting.first, goOn() {
+                waiting.removeFirst()
+                guard mayTake(next.subject) else { continue }
+                ahead.begin(next.subject)
+                begun.append(next)
             }
-            guard done < begun else { return done }
+            guard !begun.isEmpty else { return done }
+            let retirement = begun.removeFirst()
             let mayBegin = halt == nil
-            attempt { night in
+            attempt(retirement.subject) { night in
                 let archived = try ahead.next()
                 night.note(archived, of: retirement.subject)
                 try night.retire(retirement, archived, hasDefault: hasDefault)
             }
             if mayBegin, halt != nil { return done }
+            done += 1
         }
-        return departing.count
     }
 
     // MARK: One partition
@@ -208,7 +215,7 @@ struct TableNight {
         try recordSettled(subject)
     }
 
-    private func recordSettled(_ subject: Departing) throws {
+    func recordSettled(_ subject: Departing) throws {
         try session.connection.ledger.append(
             LedgerEvent(
                 .settled, table: session.table.name, relation: subject.name,
@@ -216,7 +223,7 @@ struct TableNight {
             by: session.run)
     }
 
-    private mutating func dropProven(_ subject: Departing) throws {
+    mutating func dropProven(_ subject: Departing) throws {
         let archived = try archive(subject)
         guard try serverIsAtEase() else { return }
         try drop(subject, archived: archived)
@@ -239,7 +246,7 @@ struct TableNight {
                 seconds: stopwatch.seconds))
     }
 
-    private mutating func archive(_ subject: Departing) throws -> Archived {
+    mutating func archive(_ subject: Departing) throws -> Archived {
         let archived = try session.archive(subject)
         note(archived, of: subject)
         return archived

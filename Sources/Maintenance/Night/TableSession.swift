@@ -21,6 +21,8 @@ final class TableSession {
     let pace: Pace?
     /// How much time there is, and how much things need.
     let timeBudget: TimeBudget
+    /// While other hosts are at the table too.
+    var share: TableShare?
 
     init(
         site: Site, settings: TableSettings, connection: Connection, stores: Stores,

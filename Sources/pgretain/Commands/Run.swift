@@ -12,6 +12,7 @@ struct Run: ParsableCommand {
               pgretain run --table public.system_logs --max-retire 6
               pgretain run --only premake
               pgretain run --drill
+              pgretain run --share          on each of several hosts
 
             Off a terminal a run that succeeds prints nothing; one that fails
             prints all that is needed to act. While another run works on a
@@ -43,12 +44,20 @@ struct Run: ParsableCommand {
         help: "At the end bring an archive back, prove it, measure how long it takes, and drop it.")
     var drill = false
 
+    @Flag(
+        name: .long,
+        help: "Work beside other hosts that run with --share too, at the same tables and archives.")
+    var share = false
+
     @Flag(name: .long, help: "The same as pgretain plan.")
     var dryRun = false
 
     func validate() throws {
         if let maxRetire, maxRetire < 0 {
             throw ValidationError("--max-retire must not be negative")
+        }
+        if dryRun, share {
+            throw ValidationError("--dry-run does nothing that could be shared: leave --share out")
         }
     }
 
@@ -90,7 +99,7 @@ struct Run: ParsableCommand {
             options: NightOptions(
                 only: only, maxRetire: maxRetire,
                 deadlineSeconds: deadline.map { max(0, $0.seconds - waited.seconds) },
-                now: common.now, drills: drill),
+                now: common.now, drills: drill, isShared: share),
             interruption: Surroundings.interruption, progress: progress.sink,
             host: Surroundings.host)
         let report = night.run { notifier.begin(run: night.id) }
