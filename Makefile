@@ -126,7 +126,7 @@ test-as-member:
 	    --skip 'IntegrationTests.(Slices|Rules)/UnderFire' \
 	    --skip 'IntegrationTests.(AdoptionsThatEndAnywhere|AdoptionsBesideTheTraffic|RestoreCrashes|Periods)' \
 	    --skip 'IntegrationTests.(LateRows|TwoRuns|Jobs|ManyPartitions|PaceOfTheNight|Interruptions|Terminals)' \
-	    --skip 'IntegrationTests.(Brakes|Deadlines|EpochKeys|FailPoints|ForeignSets|LastLooks|LedgersAsEvidence|OlderGenerations|Partman|SeveralDatabases|PressureOnTheServer|Redactions|RestoreResuming|Throttling|Versions)' \
+	    --skip 'IntegrationTests.(Brakes|Deadlines|EpochKeys|FailPoints|ForeignSets|LastLooks|LedgersAsEvidence|OlderGenerations|Partman|TakingOver|IdentifierKeys|ChangedPolicies|Waiters|SeveralDatabases|PressureOnTheServer|Redactions|RestoreResuming|Throttling|Versions)' \
 	    --skip 'IntegrationTests.(BadInput|BadStores|Buckets|Encodings|CatalogTables|HostileNames|FileRestores)' \
 	    --skip 'IntegrationTests.(Searches|SearchFilters|GoldenArchives|OtherEngines|Documentation|Readme|CronDaemon|Notified)'
 
