@@ -97,7 +97,7 @@ test-deps: deps
 	    usr/lib/$$(uname -m)-linux-gnu/faketime/libfaketime.so.1=libfaketime
 
 # What breaks on purpose, everywhere it can: a third of the time.
-FAULT_TESTS := IntegrationTests.(FailPoints|FaultyIO|SuddenEnds|TwoRuns|MisbehavingServers|SecondStores|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)
+FAULT_TESTS := IntegrationTests.(FailPoints|Sharing|TakingOver|FaultyIO|SuddenEnds|TwoRuns|MisbehavingServers|SecondStores|AdoptionsThatEndAnywhere|Splits|(Slices|Rules)/UnderFire)
 
 # Three at once, each on a cluster of its own: they wait for servers more than they compute. A process
 # runs as many tests at a time as there are cores, so the longest part is two.
