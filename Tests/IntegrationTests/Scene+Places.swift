@@ -43,7 +43,7 @@ extension Scene {
         _ command: [String] = ["run"],
         standingAt stops: [(place: Place, meanwhile: () throws -> Void)]
     ) throws -> Outcome {
-        let marks = stops.map { _ in "\(configuration).\(UUID().uuidString)" }
+        let marks = stops.map { _ in newMark() }
         let script = zip(stops, marks).map { "\($0.place)=pause:\($1)" }
         let night = try Program.start(
             command + ["--config", configuration],
@@ -52,27 +52,39 @@ extension Scene {
         for (stop, mark) in zip(stops, marks) {
             if case .success = happened {
                 happened = Result {
-                    try waitFor(mark + ".reached", of: night, at: stop.place)
+                    try waitFor(mark, of: night, at: stop.place)
                     try stop.meanwhile()
                 }
             }
             // Whatever happened, it goes on.
-            try Data().write(to: URL(fileURLWithPath: mark + ".go"))
+            try letGo(mark)
         }
         let ended = night.wait()
         try happened.get()
         return ended
     }
 
-    private func waitFor(_ file: String, of night: Running, at place: Place) throws {
+    /// A file that a fail point waits for.
+    func newMark() -> String { "\(configuration).\(UUID().uuidString)" }
+
+    /// Waits until a run stands still at a mark.
+    ///
+    /// - Parameter place: what is said where it never does.
+    func waitFor(_ mark: String, of run: Running, at place: Place? = nil) throws {
+        let (file, what) = (mark + ".reached", place?.description ?? mark)
         for _ in 0..<1200 where !FileManager.default.fileExists(atPath: file) {
-            guard night.isRunning else {
-                throw NeverReached(text: "it ended before \(place): \(night.wait().stderr)")
+            guard run.isRunning else {
+                throw NeverReached(text: "it ended before \(what): \(run.wait().stderr)")
             }
             Thread.sleep(forTimeInterval: 0.05)
         }
         guard FileManager.default.fileExists(atPath: file) else {
-            throw NeverReached(text: "never at \(place)")
+            throw NeverReached(text: "never at \(what)")
         }
+    }
+
+    /// Lets a run go on from a mark.
+    func letGo(_ mark: String) throws {
+        try Data().write(to: URL(fileURLWithPath: mark + ".go"))
     }
 }

@@ -23,29 +23,6 @@ extension Scene {
             environment: surroundings(failing.map { ["PGRETAIN_FAIL_AT": $0] } ?? [:]))
     }
 
-    /// A file that a fail point waits for.
-    func newMark() -> String { "\(configuration).\(UUID().uuidString)" }
-
-    func waitFor(_ mark: String, of host: Running) throws {
-        try waitForFile("\(mark).reached", of: host)
-    }
-
-    func letGo(_ mark: String) throws {
-        try Data().write(to: URL(fileURLWithPath: mark + ".go"))
-    }
-
-    private func waitForFile(_ path: String, of host: Running) throws {
-        for _ in 0..<1200 where !FileManager.default.fileExists(atPath: path) {
-            guard host.isRunning else {
-                throw NeverReached(text: "it ended before: \(host.wait().stderr)")
-            }
-            Thread.sleep(forTimeInterval: 0.05)
-        }
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw NeverReached(text: "never: \(path)")
-        }
-    }
-
     /// Waits until a query gives a text.
     func wait(for expected: String, from query: String) throws {
         for _ in 0..<600 {
