@@ -3,7 +3,7 @@ import Glibc
 /// Reads JSON in the one form in which `JSONWriter` writes it, member by member in the order of the
 /// writer. The two mirror each other: for each way of writing there is one of reading.
 ///
-/// A reader of any JSON would take two thirds of the time of listing a store. This one may take a
+/// A reader of any JSON took half of the time of listing a store. This one may take a
 /// number or an escape that no writer gives: who needs the very form writes again what was read.
 struct JSONReader {
     /// Where the text is not what is read there.

@@ -137,14 +137,16 @@ extension JSONReader {
     }
 
     fileprivate mutating func instant(_ key: StaticString) throws(Misfit) -> Instant {
-        let text: String = try member(key)
-        guard let instant = Instant(iso: text) else { throw misfit("not a time: \(text)") }
-        return instant
+        try instant(from: try member(key))
     }
 
     fileprivate mutating func optionalInstant(_ key: StaticString) throws(Misfit) -> Instant? {
         let text: String? = try member(key)
         guard let text else { return nil }
+        return try instant(from: text)
+    }
+
+    private func instant(from text: String) throws(Misfit) -> Instant {
         guard let instant = Instant(iso: text) else { throw misfit("not a time: \(text)") }
         return instant
     }

@@ -36,8 +36,13 @@ public struct LockLadder: Sendable {
     /// How long a climb looks on, over all attempts: some nights somebody is always in the way.
     private var patience: Duration { .milliseconds(10 * longestMilliseconds) }
 
-    private func waitForGap(until end: ContinuousClock.Instant, _ watch: inout LockWatch) throws {
-        while try !watch.oldHolders(than: longHolderMilliseconds).isEmpty, .now < end {
+    /// Gives who is in the way for long when it ends.
+    private func waitForGap(until end: ContinuousClock.Instant, _ watch: inout LockWatch) throws
+        -> [LockWatch.Holder]
+    {
+        while true {
+            let holders = try watch.oldHolders(than: longHolderMilliseconds)
+            guard !holders.isEmpty, .now < end else { return holders }
             try beforeAttempt?()
             usleep(50_000)
         }
@@ -64,8 +69,8 @@ public struct LockLadder: Sendable {
         let end = ContinuousClock.now + patience
         for attempt in 0..<attempts {
             try beforeAttempt?()
-            try waitForGap(until: end, &watch)
-            if try watch.oldHolders(than: oldHolderMilliseconds).isEmpty {
+            let holders = try waitForGap(until: end, &watch)
+            if holders.allSatisfy({ $0.ageMilliseconds < oldHolderMilliseconds }) {
                 do {
                     return try body(rung(attempt))
                 } catch let error as PostgresError where error.isLockTimeout || error.isDeadlock {
